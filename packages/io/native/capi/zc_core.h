@@ -1,0 +1,77 @@
+/* The core's C ABI: what Python reaches through ctypes. Plain C, thread-safe, never calls back, and holds no
+ * lock of the caller's: call it without the interpreter lock.
+ *
+ * Functions that can fail return 0, or an error number (see zc_error_name) and fill `error` unless it is NULL.
+ */
+#ifndef ZC_CORE_H
+#define ZC_CORE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define ZC_API __attribute__((visibility("default")))
+
+typedef struct zc_error {
+  int32_t code;      /* 0: no error */
+  int32_t sys_errno; /* 0: the system reported none */
+  uint64_t offset;   /* in the file; UINT64_MAX where none applies */
+  char message[512]; /* what, where, expected and found; UTF-8, cut if need be, ends with NUL */
+} zc_error;
+
+typedef struct zc_map zc_map; /* opaque; ends with zc_map_close */
+
+/* Version of this ABI: rises when a function changes or goes. This header describes version 1. */
+ZC_API uint32_t zc_abi_version(void);
+/* Version of the library, "0.1.0". Static. */
+ZC_API const char *zc_version(void);
+/* "ZC_IO_OPEN" and so on; "" for 0. Static. */
+ZC_API const char *zc_error_name(int32_t code);
+
+/* Maps a whole file: private, guarded against SIGBUS. `*map` is the caller's. */
+ZC_API int32_t zc_map_open(const char *path, zc_map **map, zc_error *error);
+/* The first byte; NULL for an empty file. Valid until zc_map_close. Writing there is not seen by the file. */
+ZC_API void *zc_map_address(const zc_map *map);
+ZC_API uint64_t zc_map_size(const zc_map *map);
+/* Brings the range into memory; blocks until it is there. */
+ZC_API int32_t zc_map_populate(zc_map *map, uint64_t offset, uint64_t length, zc_error *error);
+/* Asks for the range to be read, and does not wait. */
+ZC_API int32_t zc_map_willneed(zc_map *map, uint64_t offset, uint64_t length, zc_error *error);
+/* How many bytes of the range the page cache holds. */
+ZC_API int32_t zc_map_resident(const zc_map *map, uint64_t offset, uint64_t length, uint64_t *bytes, zc_error *error);
+/* 0, or the poisoned error: the file was cut short under the map, and part of it reads as zeros. */
+ZC_API int32_t zc_map_check(const zc_map *map, zc_error *error);
+/* 1 when poisoned, else 0. */
+ZC_API int32_t zc_map_poisoned(const zc_map *map);
+/* Unmaps. No thread may touch the memory afterwards. NULL is allowed. */
+ZC_API void zc_map_close(zc_map *map);
+
+/* CRC32C of `length` bytes, continuing from `seed` (0 to begin). */
+ZC_API uint32_t zc_crc32c(const void *data, uint64_t length, uint32_t seed);
+/* Wrapping sum of the 64-bit words, the tail padded with zeros. */
+ZC_API uint64_t zc_sum64(const void *data, uint64_t length);
+
+/* Copies rows [offsets[i], offsets[i] + row_bytes) of the map to destination + i * row_bytes. Every range is
+ * checked against the file's size first (ZC_ARGUMENT, nothing copied); ZC_IO_POISONED if a page was missing. */
+ZC_API int32_t zc_gather(const zc_map *map, const uint64_t *offsets, uint64_t count, uint64_t row_bytes,
+                         void *destination, zc_error *error);
+/* The same, and compares each row's CRC32C with checksums[i] in the same pass. ZC_IO_CHECKSUM names the first
+ * that differs: `*bad_row` is its place in `offsets` (bad_row may be NULL). */
+ZC_API int32_t zc_gather_check(const zc_map *map, const uint64_t *offsets, uint64_t count, uint64_t row_bytes,
+                               void *destination, const uint32_t *checksums, uint64_t *bad_row, zc_error *error);
+
+/* Maps a slot segment that came over a socket, shared, readable and writable. The descriptor stays the
+ * caller's and may be closed afterwards. Refuses a memfd that is shorter than `length` or could still shrink. */
+ZC_API int32_t zc_memfd_map(int fd, uint64_t length, void **address, zc_error *error);
+ZC_API int32_t zc_memfd_unmap(void *address, uint64_t length, zc_error *error);
+/* Stores a slot's generation into its control word (release order): the lease is over. A NULL-safe, lock-free
+ * store, fit for a finalizer. */
+ZC_API void zc_slot_release(void *control_word, uint32_t generation);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,114 @@
+// Reads batches of extents into slots: one plan in, one completion out.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "result.h"
+
+namespace zc {
+
+enum class BackendChoice { automatic, io_uring, threads };
+
+// Where a batch goes.
+struct ReadTarget {
+  std::byte* data = nullptr;
+  size_t length = 0;
+  // Holds the memory. The engine drops it on one of its own threads, after the completion has returned.
+  std::shared_ptr<void> keep_alive;
+};
+
+struct ReadCounts {
+  uint64_t bytes_direct = 0;    // read O_DIRECT straight into the slot
+  uint64_t bytes_staged = 0;    // read into a staging buffer, O_DIRECT or not
+  uint64_t bytes_copied = 0;    // copied by a processor: out of staging, the page cache or a map
+  uint64_t bytes_resident = 0;  // found in the page cache
+};
+
+struct ReadOutcome {
+  bool ok = false;
+  ReadCounts counts;
+  Error error;  // the first one, where not ok
+};
+
+// Called exactly once a batch, on a thread of the engine, after the last byte was written: from then on the
+// engine does not touch the target. It must not block, and must not close the engine.
+using ReadCompletion = std::function<void(ReadOutcome&&)>;
+
+struct ReadEngineStats {
+  uint64_t batches_in_flight = 0;
+  uint64_t batches_done = 0;
+  uint64_t reads = 0;          // finished by the kernel, of both kinds
+  uint64_t reads_direct = 0;
+  uint64_t bytes_read = 0;     // by those reads, with what direct I/O widened them by
+  uint64_t bytes_from_map = 0;
+  uint64_t staging_bytes = 0;  // held now
+  uint64_t direct_refused = 0; // files that fell back to buffered reads
+};
+
+// The plan is the array of doubles that packages/io/src/read-plan.ts writes:
+//   [extentCount, pieceCount, ...extents, ...pieces]
+//   extent: file, offset, length, firstPiece, pieceCount, way
+//   piece:  extentOffset, length, slotOffset (-1: checked only), crc32c (-1: not checked), tag
+enum class ReadWay : uint8_t { auto_direct = 0, auto_buffered = 1, mapped_copy = 2, direct = 3, buffered = 4 };
+
+// All methods may be called from any thread but those of the engine itself.
+class ReadEngine {
+ public:
+  struct Options {
+    BackendChoice backend = BackendChoice::automatic;
+    uint32_t depth = 64;     // reads in flight in the ring, at most
+    uint32_t threads = 16;   // of the thread pool, where that is the backend
+    uint32_t helpers = 0;    // threads that copy and check; 0: 1 on two cores or fewer, else up to 4
+    uint64_t max_staging_bytes = 64ull << 20;
+  };
+
+  // `ring_refused` when io_uring is asked for by name and refused; with `automatic` the threads take over and
+  // reason() says why.
+  static Result<std::unique_ptr<ReadEngine>> create(const Options& options) noexcept;
+  ReadEngine(const ReadEngine&) = delete;
+  ReadEngine& operator=(const ReadEngine&) = delete;
+  // close(5000) where close() was not called.
+  ~ReadEngine();
+
+  // io_uring or threads, never automatic.
+  BackendChoice backend() const noexcept;
+  // Why it is not io_uring: one sentence and what to do; empty where it is.
+  const std::string& reason() const noexcept;
+
+  // Blocks for one open and one stat. The handle is a small number, reused after close_file().
+  Result<uint32_t> open_file(const std::string& path) noexcept;
+  // Reads in flight keep the file open until they are done.
+  Result<void> close_file(uint32_t file) noexcept;
+  Result<uint64_t> file_size(uint32_t file) const noexcept;
+
+  // Checks the whole plan, against the files' sizes and the target's length, before anything is read: a bad
+  // plan is an `argument` error here and `completion` is never called. The plan is not used after the return.
+  // The value is the batch's number, for cancel().
+  Result<uint64_t> submit(ReadTarget target, const double* plan, size_t plan_length,
+                          ReadCompletion completion) noexcept;
+
+  // The batch ends with `aborted`, once the reads that the kernel already has are done. False where the batch
+  // is no longer in flight.
+  bool cancel(uint64_t batch) noexcept;
+
+  // Brings a range into the page cache, without a copy. The completion comes when it is there, with
+  // bytes_resident the bytes that were asked for, or with what could not be read. cancel() works for it.
+  Result<uint64_t> prefetch(uint32_t file, uint64_t offset, uint64_t length, ReadCompletion completion) noexcept;
+
+  ReadEngineStats stats() const noexcept;
+
+  // Cancels what is in flight and waits for it. False when the kernel still held reads after `timeout_ms`: then
+  // their memory, threads and ring are left to it for good, rather than unmapped under a read.
+  bool close(uint32_t timeout_ms) noexcept;
+
+ private:
+  class Impl;
+  explicit ReadEngine(std::shared_ptr<Impl> impl) noexcept;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace zc
