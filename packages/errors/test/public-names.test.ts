@@ -1,0 +1,12 @@
+import { expect, test } from 'vitest';
+import * as errors from '../src/index.js';
+
+test('the public names', () => {
+  expect(Object.keys(errors).sort()).toMatchInlineSnapshot(`
+    [
+      "ZcError",
+      "errorCodes",
+      "isZcError",
+    ]
+  `);
+});
