@@ -37,8 +37,8 @@ const char* error_name(ErrorCode code) noexcept;
 struct Error {
   ErrorCode code = ErrorCode::internal;
   int sys_errno = 0;          // 0: the system reported no error number
-  std::string operation;      // what was being done, in words that fit "<operation> failed"
-  std::string path;           // empty where no file is concerned
+  std::string operation{};    // what was being done, in words that fit "<operation> failed"
+  std::string path{};         // empty where no file is concerned
   int64_t offset = -1;        // in the file, bytes
   int64_t expected = -1;      // bytes, or a CRC32C where the code is checksum
   int64_t actual = -1;

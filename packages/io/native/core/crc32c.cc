@@ -1,0 +1,191 @@
+#include "crc32c.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#if defined(__x86_64__)
+#include <nmmintrin.h>
+#define ZC_CRC_HARDWARE 1
+#define ZC_CRC_TARGET __attribute__((target("sse4.2")))
+#elif defined(__aarch64__)
+#include <arm_acle.h>
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
+#define ZC_CRC_HARDWARE 1
+#define ZC_CRC_TARGET __attribute__((target("+crc")))
+#endif
+
+namespace zc {
+namespace {
+
+// All functions below work on the raw register; only the public ones invert it before and after.
+
+constexpr uint32_t polynomial = 0x82f63b78;
+
+using Tables = std::array<std::array<uint32_t, 256>, 8>;
+
+// tables[k][b]: what byte b does to the register when k more bytes follow it in the same word.
+constexpr Tables make_tables() {
+  Tables tables{};
+  for (uint32_t byte = 0; byte < 256; byte++) {
+    uint32_t state = byte;
+    for (int bit = 0; bit < 8; bit++) state = (state >> 1) ^ ((state & 1) ? polynomial : 0);
+    tables[0][byte] = state;
+  }
+  for (size_t k = 1; k < 8; k++) {
+    for (size_t byte = 0; byte < 256; byte++) {
+      const uint32_t before = tables[k - 1][byte];
+      tables[k][byte] = (before >> 8) ^ tables[0][before & 0xff];
+    }
+  }
+  return tables;
+}
+
+constexpr Tables tables = make_tables();
+
+uint64_t load64(const uint8_t* bytes) {
+  uint64_t word;
+  std::memcpy(&word, bytes, sizeof word);
+  return word;
+}
+
+uint32_t update_table(uint32_t state, const uint8_t* bytes, size_t length) {
+  for (; length >= 8; bytes += 8, length -= 8) {
+    const uint64_t word = load64(bytes) ^ state;
+    state = 0;
+    for (size_t k = 0; k < 8; k++) state ^= tables[7 - k][(word >> (8 * k)) & 0xff];
+  }
+  for (; length > 0; bytes++, length--) state = (state >> 8) ^ tables[0][(state ^ *bytes) & 0xff];
+  return state;
+}
+
+#ifdef ZC_CRC_HARDWARE
+
+// The register after `Length` zero bytes, as four table look-ups: the step is linear in the register's bits.
+// It is how the registers of independent lanes are joined.
+class ZeroBytes {
+ public:
+  explicit ZeroBytes(size_t length) {
+    std::array<uint32_t, 32> columns;
+    for (size_t bit = 0; bit < 32; bit++) {
+      uint32_t state = uint32_t{1} << bit;
+      for (size_t i = 0; i < length; i++) state = (state >> 8) ^ tables[0][state & 0xff];
+      columns[bit] = state;
+    }
+    for (size_t part = 0; part < 4; part++) {
+      for (size_t byte = 0; byte < 256; byte++) {
+        uint32_t sum = 0;
+        for (size_t bit = 0; bit < 8; bit++) {
+          if (byte >> bit & 1) sum ^= columns[part * 8 + bit];
+        }
+        parts_[part][byte] = sum;
+      }
+    }
+  }
+
+  uint32_t append(uint32_t state) const {
+    return parts_[0][state & 0xff] ^ parts_[1][state >> 8 & 0xff] ^ parts_[2][state >> 16 & 0xff] ^
+           parts_[3][state >> 24];
+  }
+
+ private:
+  std::array<std::array<uint32_t, 256>, 4> parts_;
+};
+
+// The instruction takes three cycles and one can start in each: three lanes keep it busy. Long lanes cost
+// few joins, short ones use up what remains.
+constexpr size_t long_lane = 1360;  // three of them are nearly 4 KiB, so that a page is one round
+constexpr size_t short_lane = 128;
+
+#if defined(__x86_64__)
+ZC_CRC_TARGET inline uint64_t step64(uint64_t state, uint64_t word) { return _mm_crc32_u64(state, word); }
+ZC_CRC_TARGET inline uint32_t step8(uint32_t state, uint8_t byte) { return _mm_crc32_u8(state, byte); }
+bool hardware_present() { return __builtin_cpu_supports("sse4.2"); }
+constexpr const char* hardware_name = "sse4.2";
+#else
+ZC_CRC_TARGET inline uint64_t step64(uint64_t state, uint64_t word) {
+  return __crc32cd(static_cast<uint32_t>(state), word);
+}
+ZC_CRC_TARGET inline uint32_t step8(uint32_t state, uint8_t byte) { return __crc32cb(state, byte); }
+bool hardware_present() { return (getauxval(AT_HWCAP) & HWCAP_CRC32) != 0; }
+constexpr const char* hardware_name = "armv8";
+#endif
+
+template <size_t Lane>
+ZC_CRC_TARGET uint32_t three_lanes(uint32_t state, const uint8_t* bytes, const ZeroBytes& lane_of_zeros) {
+  uint64_t first = state, second = 0, third = 0;
+  for (size_t at = 0; at < Lane; at += 8) {
+    first = step64(first, load64(bytes + at));
+    second = step64(second, load64(bytes + Lane + at));
+    third = step64(third, load64(bytes + 2 * Lane + at));
+  }
+  const uint32_t two = lane_of_zeros.append(static_cast<uint32_t>(first)) ^ static_cast<uint32_t>(second);
+  return lane_of_zeros.append(two) ^ static_cast<uint32_t>(third);
+}
+
+ZC_CRC_TARGET uint32_t update_hardware(uint32_t state, const uint8_t* bytes, size_t length) {
+  static const ZeroBytes long_zeros(long_lane);
+  static const ZeroBytes short_zeros(short_lane);
+  for (; length >= 3 * long_lane; bytes += 3 * long_lane, length -= 3 * long_lane) {
+    state = three_lanes<long_lane>(state, bytes, long_zeros);
+  }
+  for (; length >= 3 * short_lane; bytes += 3 * short_lane, length -= 3 * short_lane) {
+    state = three_lanes<short_lane>(state, bytes, short_zeros);
+  }
+  uint64_t wide = state;
+  for (; length >= 8; bytes += 8, length -= 8) wide = step64(wide, load64(bytes));
+  state = static_cast<uint32_t>(wide);
+  for (; length > 0; bytes++, length--) state = step8(state, *bytes);
+  return state;
+}
+
+#endif
+
+using Update = uint32_t (*)(uint32_t, const uint8_t*, size_t);
+
+Update choose() {
+#ifdef ZC_CRC_HARDWARE
+  if (hardware_present()) return update_hardware;
+#endif
+  return update_table;
+}
+
+const Update update = choose();
+
+}  // namespace
+
+uint32_t crc32c(const void* data, size_t length, uint32_t seed) noexcept {
+  return ~update(~seed, static_cast<const uint8_t*>(data), length);
+}
+
+uint32_t crc32c_copy(void* destination, const void* source, size_t length, uint32_t seed) noexcept {
+  // A block goes through the first-level cache: the checksum brings it in, the copy finds it there. That is
+  // one pass over memory, and each half stays the fastest of its kind.
+  constexpr size_t block = 3 * 1360;
+  uint32_t state = ~seed;
+  auto* from = static_cast<const uint8_t*>(source);
+  auto* to = static_cast<uint8_t*>(destination);
+  while (length > 0) {
+    const size_t part = std::min(length, block);
+    state = update(state, from, part);
+    std::memcpy(to, from, part);
+    from += part;
+    to += part;
+    length -= part;
+  }
+  return ~state;
+}
+
+const char* crc32c_implementation() noexcept {
+#ifdef ZC_CRC_HARDWARE
+  if (update == update_hardware) return hardware_name;
+#endif
+  return "table";
+}
+
+uint32_t crc32c_table(const void* data, size_t length, uint32_t seed) noexcept {
+  return ~update_table(~seed, static_cast<const uint8_t*>(data), length);
+}
+
+}  // namespace zc

@@ -1,0 +1,56 @@
+#include "gather.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "../crc32c.h"
+
+namespace zc {
+namespace {
+
+constexpr size_t line_bytes = 64;
+// How much of a coming row is asked for: enough to hide the first misses and to set the processor's own
+// prefetcher, which stops at page borders, on its way.
+constexpr size_t prefetch_bytes_max = 4096;
+constexpr size_t rows_ahead = 2;
+
+void prefetch(const std::byte* source, size_t length) {
+  const size_t bytes = std::min(length, prefetch_bytes_max);
+  for (size_t at = 0; at < bytes; at += line_bytes) __builtin_prefetch(source + at, 0, 2);
+}
+
+void copy_row(CopyRow& row) {
+  if (!row.checked) {
+    if (row.destination != nullptr) std::memcpy(row.destination, row.source, row.length);
+  } else if (row.destination == nullptr) {
+    row.crc32c = crc32c(row.source, row.length);
+  } else {
+    row.crc32c = crc32c_copy(row.destination, row.source, row.length);
+  }
+}
+
+}  // namespace
+
+void gather(CopyRow* rows, size_t count) noexcept {
+  for (size_t i = 0; i < std::min(rows_ahead, count); i++) prefetch(rows[i].source, rows[i].length);
+  for (size_t i = 0; i < count; i++) {
+    if (i + rows_ahead < count) prefetch(rows[i + rows_ahead].source, rows[i + rows_ahead].length);
+    copy_row(rows[i]);
+  }
+}
+
+void gather_rows(const std::byte* base, const uint64_t* offsets, size_t count, size_t row_bytes,
+                 std::byte* destination, uint32_t* checksums) noexcept {
+  for (size_t i = 0; i < std::min(rows_ahead, count); i++) prefetch(base + offsets[i], row_bytes);
+  for (size_t i = 0; i < count; i++) {
+    if (i + rows_ahead < count) prefetch(base + offsets[i + rows_ahead], row_bytes);
+    std::byte* to = destination + i * row_bytes;
+    if (checksums == nullptr) {
+      std::memcpy(to, base + offsets[i], row_bytes);
+    } else {
+      checksums[i] = crc32c_copy(to, base + offsets[i], row_bytes);
+    }
+  }
+}
+
+}  // namespace zc
