@@ -6,7 +6,7 @@ import { defineConfig, type Options } from 'tsup';
  * Our packages find each other's sources through `paths` while they are worked on; what is published must
  * name them instead, so the types are built without `paths` and `@zc/*` stays outside the bundle.
  */
-export function library(entry: Record<string, string>, options: Options = {}) {
+export function library(entry: Options['entry'], options: Options = {}) {
   return defineConfig({
     entry,
     format: ['esm', 'cjs'],

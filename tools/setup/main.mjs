@@ -1,0 +1,24 @@
+/**
+ * The way into the repository: every command of the root's package.json comes through here.
+ *
+ * It needs Node 20 and nothing from npm, for it runs before anything is installed. First it does what the
+ * command needs of the set-up, each step skipped where its inputs have not changed; then the command itself.
+ */
+import { commands } from './commands.mjs';
+import { SetupError } from './step.mjs';
+
+const [name = 'setup', ...args] = process.argv.slice(2);
+const command = commands[name];
+try {
+  if (!command)
+    throw new SetupError(
+      `there is no command "${name}"`,
+      `Choose one of ${Object.keys(commands).join(', ')}.`,
+    );
+  for (const step of command.needs) await step();
+  process.exitCode = await command.run(args);
+} catch (error) {
+  if (!(error instanceof SetupError)) throw error;
+  console.error(`setup: failed: ${error.message}\n       ${error.advice}`);
+  process.exitCode = 1;
+}

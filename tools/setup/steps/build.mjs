@@ -1,0 +1,25 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { work } from '../process.mjs';
+import { report, root } from '../step.mjs';
+import { toolchain } from './toolchain.mjs';
+
+/**
+ * Builds every package and the native core.
+ *
+ * There is no stamp: Turborepo knows better what has changed, and says so within a second.
+ */
+export async function build() {
+  toolchain();
+  const startMs = performance.now();
+  const tasks = existsSync(join(root, 'packages/io/native/build.mjs'))
+    ? ['build', 'build:native']
+    : ['build'];
+  await work(
+    'build',
+    'turbo',
+    ['run', ...tasks, '--concurrency', '2', '--output-logs', 'errors-only'],
+    'Correct what the compiler says above, then run the command again.',
+  );
+  report('packages and native core built', startMs);
+}
