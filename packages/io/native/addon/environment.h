@@ -1,0 +1,53 @@
+// What the addon keeps for one JavaScript environment: the main thread's, or a worker's.
+#pragma once
+
+#include <napi.h>
+
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+#include "core/result.h"
+
+namespace zc_addon {
+
+// Lives from the addon's loading in an environment to that environment's end; only on its JavaScript thread.
+struct Environment {
+  Napi::FunctionReference error_factory;
+  Napi::FunctionReference lease_constructor;
+
+  static Environment& of(Napi::Env env) { return *env.GetInstanceData<Environment>(); }
+};
+
+// The error that users see, made by the package's TypeScript. `code` replaces the name of the error's own code.
+Napi::Value make_error(Napi::Env env, const zc::Error& error, const char* code = nullptr);
+
+// Leaves the error pending; the caller returns to JavaScript at once.
+void throw_error(Napi::Env env, const zc::Error& error, const char* code = nullptr);
+
+// A count or an offset from JavaScript. What is no safe whole number from 0 on becomes UINT64_MAX, which every
+// check of a range refuses.
+uint64_t unsigned_argument(const Napi::Value& value);
+
+// An ArrayBuffer on memory that `owner` keeps. The owner is dropped on the JavaScript thread, some time after the
+// buffer was detached or collected, or when the environment ends.
+template <typename Owner>
+Napi::Value external_buffer(Napi::Env env, void* data, size_t length, std::shared_ptr<Owner> owner) {
+  if (length == 0) return Napi::ArrayBuffer::New(env, 0);
+  using Hint = std::shared_ptr<Owner>;
+  auto hint = std::make_unique<Hint>(std::move(owner));
+  napi_value buffer = nullptr;
+  const napi_status status = napi_create_external_arraybuffer(
+      env, data, length, [](napi_env, void*, void* held) { std::unique_ptr<Hint>(static_cast<Hint*>(held)).reset(); },
+      hint.get(), &buffer);
+  if (status != napi_ok) {
+    throw_error(env, zc::Error{.code = zc::ErrorCode::memory,
+                               .operation = "making a buffer on native memory",
+                               .expected = static_cast<int64_t>(length)});
+    return env.Undefined();
+  }
+  static_cast<void>(hint.release());  // the buffer's finalizer has it now
+  return {env, buffer};
+}
+
+}  // namespace zc_addon

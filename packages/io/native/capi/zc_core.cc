@@ -1,0 +1,176 @@
+#include "zc_core.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <vector>
+
+#include "../core/crc32c.h"
+#include "../core/kernels/gather.h"
+#include "../core/kernels/sum64.h"
+#include "../core/mapped_file.h"
+#include "../core/result.h"
+
+struct zc_map {
+  std::shared_ptr<zc::MappedFile> file;
+};
+
+namespace {
+
+int32_t report(const zc::Error& failure, zc_error* error) {
+  if (error != nullptr) {
+    error->code = static_cast<int32_t>(failure.code);
+    error->sys_errno = failure.sys_errno;
+    error->offset = static_cast<uint64_t>(failure.offset);
+    const std::string text = zc::describe(failure);
+    const size_t length = std::min(text.size(), sizeof error->message - 1);
+    std::memcpy(error->message, text.data(), length);
+    error->message[length] = '\0';
+  }
+  return static_cast<int32_t>(failure.code);
+}
+
+int32_t report(const zc::Result<void>& result, zc_error* error) {
+  return result.ok() ? 0 : report(result.error(), error);
+}
+
+// Rows are gathered in groups: a group's checksums fit in a small array on the stack, and its rows are compared
+// while they are warm.
+constexpr uint64_t group_rows = 256;
+
+zc::Result<void> check_rows(const zc::MappedFile& file, const uint64_t* offsets, uint64_t count,
+                            uint64_t row_bytes) {
+  for (uint64_t i = 0; i < count; i++) {
+    if (row_bytes <= file.size() && offsets[i] <= file.size() - row_bytes) continue;
+    return zc::Error{.code = zc::ErrorCode::argument,
+                     .operation = "gather: row " + std::to_string(i) + " of " + std::to_string(row_bytes) +
+                                  " bytes ends behind the end of the file",
+                     .path = file.path(),
+                     .offset = static_cast<int64_t>(offsets[i]),
+                     .expected = static_cast<int64_t>(file.size())};
+  }
+  return {};
+}
+
+zc::Result<void> gather_checked(const zc::MappedFile& file, const uint64_t* offsets, uint64_t count,
+                                uint64_t row_bytes, std::byte* destination, const uint32_t* expected,
+                                uint64_t* bad_row) {
+  uint32_t found[group_rows];
+  for (uint64_t at = 0; at < count; at += group_rows) {
+    const uint64_t rows = std::min(group_rows, count - at);
+    zc::gather_rows(file.address(), offsets + at, rows, row_bytes, destination + at * row_bytes, found);
+    // Zeros that stand for a missing page would fail the checksum too, but this is the truer word for it.
+    if (auto checked = file.check(); !checked) return checked;
+    for (uint64_t i = 0; i < rows; i++) {
+      if (found[i] == expected[at + i]) continue;
+      if (bad_row != nullptr) *bad_row = at + i;
+      return zc::Error{.code = zc::ErrorCode::checksum,
+                       .operation = "gather: the CRC32C of row " + std::to_string(at + i) + " of the call differs",
+                       .path = file.path(),
+                       .offset = static_cast<int64_t>(offsets[at + i]),
+                       .expected = expected[at + i],
+                       .actual = found[i]};
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+extern "C" {
+
+uint32_t zc_abi_version(void) { return 1; }
+const char* zc_version(void) { return "0.1.0"; }
+const char* zc_error_name(int32_t code) { return zc::error_name(static_cast<zc::ErrorCode>(code)); }
+
+int32_t zc_map_open(const char* path, zc_map** map, zc_error* error) {
+  auto opened = zc::MappedFile::open(path);
+  if (!opened) return report(opened.error(), error);
+  *map = std::make_unique<zc_map>(zc_map{std::move(opened).value()}).release();
+  return 0;
+}
+
+void* zc_map_address(const zc_map* map) { return map->file->address(); }
+uint64_t zc_map_size(const zc_map* map) { return map->file->size(); }
+int32_t zc_map_poisoned(const zc_map* map) { return map->file->poisoned() ? 1 : 0; }
+int32_t zc_map_check(const zc_map* map, zc_error* error) { return report(map->file->check(), error); }
+void zc_map_close(zc_map* map) { const std::unique_ptr<zc_map> ended(map); }
+
+int32_t zc_map_populate(zc_map* map, uint64_t offset, uint64_t length, zc_error* error) {
+  return report(map->file->populate(offset, length), error);
+}
+
+int32_t zc_map_willneed(zc_map* map, uint64_t offset, uint64_t length, zc_error* error) {
+  return report(map->file->advise(offset, length, zc::Advice::willneed), error);
+}
+
+int32_t zc_map_resident(const zc_map* map, uint64_t offset, uint64_t length, uint64_t* bytes, zc_error* error) {
+  const auto resident = map->file->resident(offset, length);
+  if (!resident) return report(resident.error(), error);
+  *bytes = resident.value();
+  return 0;
+}
+
+uint32_t zc_crc32c(const void* data, uint64_t length, uint32_t seed) { return zc::crc32c(data, length, seed); }
+uint64_t zc_sum64(const void* data, uint64_t length) { return zc::sum64(data, length); }
+
+int32_t zc_gather(const zc_map* map, const uint64_t* offsets, uint64_t count, uint64_t row_bytes,
+                  void* destination, zc_error* error) {
+  const zc::MappedFile& file = *map->file;
+  if (auto checked = check_rows(file, offsets, count, row_bytes); !checked) return report(checked, error);
+  zc::gather_rows(file.address(), offsets, count, row_bytes, static_cast<std::byte*>(destination), nullptr);
+  return report(file.check(), error);
+}
+
+int32_t zc_gather_check(const zc_map* map, const uint64_t* offsets, uint64_t count, uint64_t row_bytes,
+                        void* destination, const uint32_t* checksums, uint64_t* bad_row, zc_error* error) {
+  const zc::MappedFile& file = *map->file;
+  if (auto checked = check_rows(file, offsets, count, row_bytes); !checked) return report(checked, error);
+  return report(gather_checked(file, offsets, count, row_bytes, static_cast<std::byte*>(destination), checksums,
+                               bad_row),
+                error);
+}
+
+int32_t zc_memfd_map(int fd, uint64_t length, void** address, zc_error* error) {
+  struct stat status;
+  if (::fstat(fd, &status) != 0) {
+    return report(zc::Error{.code = zc::ErrorCode::map, .sys_errno = errno, .operation = "stat of a segment"}, error);
+  }
+  const int seals = ::fcntl(fd, F_GET_SEALS);
+  if (seals < 0 || (seals & F_SEAL_SHRINK) == 0) {
+    return report(zc::Error{.code = zc::ErrorCode::map,
+                            .operation = "a segment that is not a memfd sealed against shrinking"},
+                  error);
+  }
+  if (length == 0 || static_cast<uint64_t>(status.st_size) < length) {
+    return report(zc::Error{.code = zc::ErrorCode::map,
+                            .operation = "size of a segment",
+                            .expected = static_cast<int64_t>(length),
+                            .actual = status.st_size},
+                  error);
+  }
+  void* mapped = ::mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  if (mapped == MAP_FAILED) {
+    return report(zc::Error{.code = zc::ErrorCode::map, .sys_errno = errno, .operation = "map of a segment"}, error);
+  }
+  *address = mapped;
+  return 0;
+}
+
+int32_t zc_memfd_unmap(void* address, uint64_t length, zc_error* error) {
+  if (::munmap(address, length) == 0) return 0;
+  return report(zc::Error{.code = zc::ErrorCode::map, .sys_errno = errno, .operation = "unmap of a segment"}, error);
+}
+
+void zc_slot_release(void* control_word, uint32_t generation) {
+  if (control_word == nullptr) return;
+  std::atomic_ref<uint32_t>(*static_cast<uint32_t*>(control_word)).store(generation, std::memory_order_release);
+}
+
+}  // extern "C"
