@@ -1,3 +1,8 @@
 import { library } from '../tools/build/library.js';
 
-export default library({ main: 'src/main.ts' }, { format: ['esm'], dts: false });
+/** Every scenario and every rival in Node is a module of its own, found by its place. */
+export default library(['src/main.ts', 'src/harness.ts', 'scenarios/**/*.ts', 'rivals/node/*.ts'], {
+  format: ['esm'],
+  dts: false,
+  shims: false,
+});

@@ -1,1 +1,89 @@
-export {};
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { dataFolder, prepareData } from './data.js';
+import { built } from './folders.js';
+import { describeMachine } from './machine.js';
+import { makeReport } from './report.js';
+import { CAREFUL, runScenario, type ScenarioRun, SMOKE } from './runner.js';
+import { FAMILIES, type Family, type Scenario } from './scenario.js';
+import { toMarkdown } from './table.js';
+
+const USAGE = `usage: npm run bench -- [${FAMILIES.join(' | ')}] [options]
+
+  --scenario NAME   this one alone
+  --json FILE       write the report as JSON
+  --smoke           each scenario once at a tiny size: does it run, not how fast
+  --list            what there is
+
+Without a family the essential scenarios are run. Sets are made once, in ${dataFolder()} (ZC_BENCH_DATA overrides).
+`;
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      scenario: { type: 'string' },
+      json: { type: 'string' },
+      smoke: { type: 'boolean', default: false },
+      list: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(USAGE);
+    return;
+  }
+  const unknown = positionals.find((name) => !FAMILIES.includes(name as Family));
+  if (unknown !== undefined) throw new Error(`there is no family "${unknown}"\n\n${USAGE}`);
+
+  const scenarios = await select(positionals as Family[], values.scenario, values.smoke);
+  if (values.list) {
+    for (const { name, title } of scenarios) process.stdout.write(`${name.padEnd(24)} ${title}\n`);
+    return;
+  }
+  if (scenarios.length === 0) throw new Error('no such scenario; --list shows what there is');
+
+  mkdirSync(dataFolder(), { recursive: true });
+  const say = (text: string) => void process.stderr.write(`${text}\n`);
+  const runs: ScenarioRun[] = [];
+  for (const scenario of scenarios) {
+    const data = await prepareData(scenario.data, values.smoke, say);
+    runs.push(await runScenario(scenario, data, values.smoke ? SMOKE : CAREFUL, say));
+  }
+  const report = makeReport(runs, describeMachine());
+  process.stdout.write(toMarkdown(report));
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
+}
+
+/** The scenarios asked for: a family's, one by its name, or, of all, the essential ones (every one in a smoke run). */
+async function select(
+  families: readonly Family[],
+  name: string | undefined,
+  smoke: boolean,
+): Promise<Scenario[]> {
+  const found: Scenario[] = [];
+  for (const family of families.length > 0 ? families : FAMILIES) {
+    for (const file of listModules(`scenarios/${family}`)) {
+      found.push((await import(pathToFileURL(file).href)).default as Scenario);
+    }
+  }
+  if (name !== undefined) return found.filter((scenario) => scenario.name === name);
+  return families.length > 0 || smoke ? found : found.filter((scenario) => scenario.essential);
+}
+
+function listModules(folder: string): string[] {
+  try {
+    return readdirSync(built(folder))
+      .filter((name) => name.endsWith('.js'))
+      .sort()
+      .map((name) => built(`${folder}/${name}`));
+  } catch {
+    return [];
+  }
+}
+
+main().catch((error: Error) => {
+  process.stderr.write(`${error.stack ?? error.message}\n`);
+  process.exitCode = 1;
+});

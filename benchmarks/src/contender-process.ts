@@ -1,0 +1,101 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface, type Interface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
+import type { DataSet } from './data.js';
+import { built, pythonInterpreter, script } from './folders.js';
+import { machineCpuSeconds, treeUsage } from './process-tree.js';
+import type { Contender, Scenario } from './scenario.js';
+
+/** What a contender says of one round; times are its own, taken around the consumer's loop. */
+interface RoundReply {
+  readonly seconds: number;
+  readonly samples: number;
+  readonly bytes: number;
+  readonly epochs: number;
+  /** Wrapping sum of one epoch's 64-bit words. */
+  readonly sum: string;
+  readonly first_batch_ms: number;
+  readonly gap_ms: { readonly p50: number; readonly p99: number; readonly max: number };
+}
+
+export interface Round extends RoundReply {
+  readonly cpuSeconds: number;
+  /** CPU that others spent meanwhile: load that was not ours. */
+  readonly foreignCpuSeconds: number;
+  readonly pssBytes: number;
+}
+
+/**
+ * A contender in a process of its own, which lives through all its rounds. Commands go in by its standard
+ * input, replies come by descriptor 3, so that libraries may print what they like.
+ */
+export class ContenderProcess {
+  readonly #child: ChildProcess;
+  readonly #replies: AsyncIterator<string>;
+  readonly #lines: Interface;
+  #stderr = '';
+
+  private constructor(child: ChildProcess) {
+    this.#child = child;
+    this.#lines = createInterface({ input: child.stdio[3] as Readable });
+    this.#replies = this.#lines[Symbol.asyncIterator]();
+    child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr = (this.#stderr + text).slice(-4000);
+    });
+  }
+
+  static async start(contender: Contender, scenario: Scenario, data: DataSet): Promise<ContenderProcess> {
+    const [command, main] =
+      contender.runtime === 'node'
+        ? [process.execPath, built('src/harness.js')]
+        : [pythonInterpreter(), script('src/harness.py')];
+    const child = spawn(command, [main], {
+      stdio: ['pipe', 'ignore', 'pipe', 'pipe'],
+      env: {
+        ...process.env,
+        ...contender.env,
+        OMP_NUM_THREADS: '1',
+        PYTHONPATH: script('../packages/torch/python/src'),
+      },
+    });
+    const started = new ContenderProcess(child);
+    const { module, params = {} } = contender;
+    const { batchSize, shuffle } = scenario;
+    await started.#ask({ op: 'start', module, settings: { data, batchSize, shuffle, params } });
+    return started;
+  }
+
+  /** @param reopen - open the data anew inside the round, as a cold start does */
+  async round(options: { minSeconds: number; reopen: boolean }): Promise<Round> {
+    const before = treeUsage(this.#child.pid!);
+    const machineBefore = machineCpuSeconds();
+    const reply = (await this.#ask({ op: 'round', ...options })) as unknown as RoundReply;
+    const after = treeUsage(this.#child.pid!);
+    const cpuSeconds = after.cpuSeconds - before.cpuSeconds;
+    const foreignCpuSeconds = Math.max(0, machineCpuSeconds() - machineBefore - cpuSeconds);
+    return { ...reply, cpuSeconds, foreignCpuSeconds, pssBytes: after.pssBytes };
+  }
+
+  /** Lets go of the data, so that its pages can be dropped. */
+  async release(): Promise<void> {
+    await this.#ask({ op: 'release' });
+  }
+
+  async stop(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const ended = new Promise((resolve) => this.#child.once('exit', resolve));
+    this.#child.stdin!.end();
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), 10_000);
+    await ended;
+    clearTimeout(timer);
+  }
+
+  async #ask(command: Record<string, unknown>): Promise<Record<string, unknown>> {
+    (this.#child.stdin as Writable).write(`${JSON.stringify(command)}\n`);
+    const { value, done } = await this.#replies.next();
+    if (done) throw new Error(`the contender's process ended:\n${this.#stderr}`);
+    const reply = JSON.parse(value) as Record<string, unknown>;
+    if (typeof reply.error === 'string') throw new Error(reply.error);
+    return reply;
+  }
+}

@@ -1,0 +1,94 @@
+/** The process of a Node contender: takes commands from standard input, answers on descriptor 3. */
+import { writeSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { pathToFileURL } from 'node:url';
+import type { DataSet } from './data.js';
+import { built } from './folders.js';
+import { quantile } from './statistics.js';
+
+export interface Settings {
+  readonly data: DataSet;
+  readonly batchSize: number;
+  readonly shuffle: boolean;
+  readonly params: Readonly<Record<string, unknown>>;
+}
+
+/** A batch that the contender has read and summed. */
+export interface Consumed {
+  readonly samples: number;
+  readonly bytes: number;
+  /** Wrapping sum of its 64-bit words: `x` and `label`. */
+  readonly sum: bigint;
+}
+
+/** What a module under `rivals/node/` exports as its default: opens the data, gives epochs, closes. */
+export interface NodeContender {
+  open(settings: Settings): Promise<void>;
+  epoch(): AsyncIterable<Consumed> | Iterable<Consumed>;
+  close(): Promise<void>;
+}
+
+async function round(
+  contender: NodeContender,
+  settings: Settings,
+  command: { minSeconds: number; reopen: boolean },
+) {
+  const gaps: number[] = [];
+  const started = performance.now();
+  if (command.reopen) await contender.open(settings);
+  let [samples, bytes, epochs, sum, firstBatchMs] = [0, 0, 0, 0n, 0];
+  let previous = started;
+  do {
+    sum = 0n;
+    for await (const batch of contender.epoch()) {
+      const now = performance.now();
+      if (samples === 0) firstBatchMs = now - started;
+      else gaps.push(now - previous);
+      previous = now;
+      samples += batch.samples;
+      bytes += batch.bytes;
+      sum += batch.sum;
+    }
+    epochs += 1;
+  } while ((performance.now() - started) / 1000 < command.minSeconds);
+  const seconds = (performance.now() - started) / 1000;
+  return {
+    seconds,
+    samples,
+    bytes,
+    epochs,
+    sum: BigInt.asUintN(64, sum).toString(),
+    first_batch_ms: firstBatchMs,
+    gap_ms: { p50: quantile(gaps, 0.5), p99: quantile(gaps, 0.99), max: Math.max(0, ...gaps) },
+  };
+}
+
+async function main(): Promise<void> {
+  let contender: NodeContender | undefined;
+  let settings: Settings | undefined;
+  let isOpen = false;
+  for await (const line of createInterface({ input: process.stdin })) {
+    const command = JSON.parse(line);
+    let reply: object = {};
+    try {
+      if (command.op === 'start') {
+        settings = command.settings as Settings;
+        contender = (await import(pathToFileURL(built(`rivals/${command.module}.js`)).href))
+          .default as NodeContender;
+      } else if (command.op === 'round') {
+        if (!command.reopen && !isOpen) await contender!.open(settings!);
+        isOpen = true;
+        reply = await round(contender!, settings!, command);
+      } else if (command.op === 'release' && isOpen) {
+        await contender!.close();
+        isOpen = false;
+      }
+    } catch (error) {
+      reply = { error: (error as Error).stack ?? String(error) };
+    }
+    writeSync(3, `${JSON.stringify(reply)}\n`);
+  }
+  if (isOpen) await contender!.close();
+}
+
+await main();

@@ -1,0 +1,45 @@
+import type { DataName } from './data.js';
+
+/** One way of reading the same samples: a module that the harness of its runtime loads into a process of its own. */
+export interface Contender {
+  readonly runtime: 'node' | 'python';
+  /** File below `rivals/`, without its ending: `node/read-fresh`. */
+  readonly module: string;
+  readonly params?: Readonly<Record<string, unknown>>;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Python modules or programs without which this contender is listed as missing instead of run. */
+  readonly needs?: readonly string[];
+  /**
+   * Not a loader but a yardstick: the `limit` that the hardware sets, or the `consumer` alone, whose CPU is what
+   * `cpu_s_per_gb_net` leaves out. It need not touch the set's own bytes, so its sum is not checked.
+   */
+  readonly yardstick?: 'limit' | 'consumer';
+}
+
+export type Measure = 'mb_s' | 'samples_s' | 'cpu_s_per_gb' | 'cpu_s_per_gb_net';
+
+/** A goal: `subject`'s measure is at least (for CPU: at most) `factor` times that of `than`. */
+export interface Reach {
+  readonly subject: string;
+  readonly than: string;
+  readonly measure: Measure;
+  readonly factor: number;
+}
+
+/** One question with its contenders. A file under `scenarios/<family>/` exports one as its default. */
+export interface Scenario {
+  readonly name: string;
+  readonly title: string;
+  readonly data: DataName;
+  /** Cold: before every round the files are dropped from the page cache and opened anew. */
+  readonly temperature: 'warm' | 'cold';
+  readonly batchSize: number;
+  readonly shuffle: boolean;
+  readonly contenders: Readonly<Record<string, Contender>>;
+  readonly reaches: readonly Reach[];
+  /** Among the ten that `npm run bench` runs when no family is named. */
+  readonly essential?: boolean;
+}
+
+export const FAMILIES = ['io', 'node', 'torch', 'pack', 'scale'] as const;
+export type Family = (typeof FAMILIES)[number];
