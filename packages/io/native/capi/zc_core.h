@@ -70,6 +70,11 @@ ZC_API int32_t zc_memfd_unmap(void *address, uint64_t length, zc_error *error);
 /* Stores a slot's generation into its control word (release order): the lease is over. A NULL-safe, lock-free
  * store, fit for a finalizer. */
 ZC_API void zc_slot_release(void *control_word, uint32_t generation);
+/* Ends a lease from a finalizer, without the interpreter: zc_slot_release, then adds 1 to the eventfd. Does
+ * nothing in a process other than `owner_pid`: a forked child holds none of its parent's leases. `reference` is
+ * not looked at; the callback of a Python weak reference is handed one. */
+ZC_API void zc_lease_end(void *control_word, uint32_t generation, int event_fd, int32_t owner_pid,
+                         const void *reference);
 
 #ifdef __cplusplus
 }
