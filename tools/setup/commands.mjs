@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { readPython } from './environment.mjs';
 import { show } from './process.mjs';
 import { root } from './step.mjs';
@@ -22,11 +23,15 @@ export const commands = {
   build: { needs: BUILT, run: () => 0 },
   test: { needs: ALL, run: test },
   demo: { needs: ALL, run: (args) => show('node', ['examples/demo/dist/main.js', ...args]) },
-  bench: { needs: ALL, run: (args) => show('node', ['benchmarks/dist/main.js', ...args]) },
+  bench: { needs: ALL, run: (args) => show('node', ['benchmarks/dist/src/main.js', ...args]) },
   'test:soak': { needs: ALL, run: (args) => show('node', ['tools/tiers/soak.mjs', ...args]) },
   'test:interop': { needs: ALL, run: (args) => show('node', ['tools/tiers/interop.mjs', ...args]) },
   lint: { needs: [...INSTALLED, python], run: lint },
   typecheck: { needs: [...INSTALLED, python], run: typecheck },
+  'check:packages': {
+    needs: INSTALLED,
+    run: () => show('turbo', ['run', 'check:package', '--concurrency', '2', '--output-logs', 'errors-only']),
+  },
   layers: { needs: INSTALLED, run: (args) => show('tsx', ['tools/layers/main.ts', ...args]) },
   reference: {
     needs: INSTALLED,
@@ -34,16 +39,38 @@ export const commands = {
   },
 };
 
-/** @param {string[]} args */
-async function lint(args) {
-  const biome = await show('biome', ['ci', ...args]);
-  return (await pythonTool(['ruff', 'check', '.'])) || biome;
+/**
+ * Both languages, or the one that is named: `npm run lint -- python`.
+ *
+ * @param {string[]} languages
+ */
+async function lint([language]) {
+  const typescript = language === 'python' ? 0 : await show('biome', ['ci']);
+  const python = language === 'typescript' ? 0 : await pythonTool(['ruff', 'check', '.']);
+  return typescript || python;
 }
 
-async function typecheck() {
-  const packages = await show('turbo', ['run', 'typecheck', '--output-logs', 'errors-only']);
-  const tools = await show('tsc', ['-p', 'tools']);
-  return (await pythonTool(['mypy', '--strict', 'src'])) || packages || tools;
+/**
+ * Both languages, or the one that is named: `npm run typecheck -- typescript`.
+ *
+ * @param {string[]} languages
+ */
+async function typecheck([language]) {
+  const typescript = language === 'python' ? 0 : await typecheckTypescript();
+  const python = language === 'typescript' ? 0 : await pythonTool(['mypy', '--strict', 'src']);
+  return typescript || python;
+}
+
+async function typecheckTypescript() {
+  const packages = await show('turbo', [
+    'run',
+    'typecheck',
+    '--concurrency',
+    '2',
+    '--output-logs',
+    'errors-only',
+  ]);
+  return (await show('tsc', ['-p', 'tools'])) || packages;
 }
 
 /**
@@ -54,5 +81,5 @@ async function typecheck() {
 function pythonTool(args) {
   const interpreter = readPython();
   if (interpreter === undefined) return 1;
-  return show(interpreter, ['-m', ...args], { cwd: `${root}/packages/torch/python` });
+  return show(interpreter, ['-m', ...args], { cwd: join(root, 'packages/torch/python') });
 }

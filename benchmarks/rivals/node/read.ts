@@ -21,7 +21,8 @@ export default {
 
   *epoch(): Generator<Consumed> {
     const { data, batchSize, shuffle, params } = settings;
-    const ids = shuffle ? shuffledIds(data.rows, (epochs += 1)) : undefined;
+    epochs += 1;
+    const ids = shuffle ? shuffledIds(data.rows, epochs) : undefined;
     const reused = params.buffer === 'reused' ? Buffer.allocUnsafeSlow(data.rowBytes) : undefined;
     for (let start = 0; start < data.rows; start += batchSize) {
       const end = Math.min(start + batchSize, data.rows);
