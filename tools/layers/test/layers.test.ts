@@ -41,9 +41,14 @@ test.each(['packages/errors', 'packages/format'])(
   },
 );
 
-test('the picture in docs/ is what `npm run layers` draws', async () => {
+test('the picture in docs/ shows the imports that there are (`npm run layers` draws it anew)', () => {
   const committed = readFileSync(new URL('../../../docs/architecture-imports.svg', import.meta.url), 'utf8');
-  expect(committed).toBe(await drawPicture());
+  const shown = [...committed.matchAll(/<title>(@zc\/\w+)&#45;&gt;(@zc\/\w+)<\/title>/g)];
+  expect(shown.map(([, from, to]) => `${from} -> ${to}`).sort()).toEqual(
+    arrows()
+      .map(({ from, to }) => `${from} -> ${to}`)
+      .sort(),
+  );
 });
 
 test('every arrow of the picture points down', async () => {
