@@ -1,1 +1,19 @@
-export {};
+export { BufferPool, type BufferPoolOptions, type PoolSegment } from './buffer-pool.js';
+export { type Capabilities, type Capability, capabilities, type DirectCapability } from './capabilities.js';
+export { crc32c, sum64 } from './checksum.js';
+export { sendDescriptors, type Watch, watchDescriptor, watchProcess } from './descriptors.js';
+export { type FileRange, IoUringPrefetcher, type PrefetchReport } from './io-uring-prefetcher.js';
+export { type Advice, MappedFile } from './mapped-file.js';
+export { MmapManager, type MmapManagerOptions, type MmapManagerStats } from './mmap-manager.js';
+export { ReadEngine, type ReadEngineOptions, type ReadEngineStats, type ReadResult } from './read-engine.js';
+export {
+  encodeReadPlan,
+  PLAN_EXTENT_NUMBERS,
+  PLAN_HEAD_NUMBERS,
+  PLAN_PIECE_NUMBERS,
+  READ_WAYS,
+  type ReadExtent,
+  type ReadPiece,
+  type ReadWay,
+} from './read-plan.js';
+export { type SlotPlace, ZeroCopyBuffer } from './zero-copy-buffer.js';

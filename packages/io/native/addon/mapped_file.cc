@@ -96,7 +96,7 @@ Napi::Value MappedFile::read(const Napi::CallbackInfo& info) {
   uint64_t offset = 0;
   uint64_t length = 0;
   if (!take_range(info, "reading", &offset, &length)) return info.Env().Undefined();
-  const auto bytes = Napi::Uint8Array::New(info.Env(), length);
+  auto bytes = Napi::Uint8Array::New(info.Env(), length);
   if (info.Env().IsExceptionPending()) return info.Env().Undefined();
   const auto done = file_->read(offset, length, bytes.Data());
   if (!done) {

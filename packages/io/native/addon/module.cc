@@ -1,0 +1,54 @@
+// What the addon exports; packages/io/src/native-addon.ts describes it.
+#include <napi.h>
+
+#include "buffer_pool.h"
+#include "capabilities.h"
+#include "core/crc32c.h"
+#include "core/kernels/sum64.h"
+#include "descriptors.h"
+#include "environment.h"
+#include "lease.h"
+#include "mapped_file.h"
+#include "read_engine.h"
+#include "watch.h"
+
+namespace zc_addon {
+namespace {
+
+void set_error_factory(const Napi::CallbackInfo& info) {
+  Environment::of(info.Env()).error_factory = Napi::Persistent(info[0].As<Napi::Function>());
+}
+
+Napi::Value crc32c(const Napi::CallbackInfo& info) {
+  const auto data = info[0].As<Napi::Uint8Array>();
+  const uint32_t seed = info[1].ToNumber().Uint32Value();
+  return Napi::Number::New(info.Env(), zc::crc32c(data.Data(), data.ByteLength(), seed));
+}
+
+Napi::Value sum64(const Napi::CallbackInfo& info) {
+  const auto data = info[0].As<Napi::Uint8Array>();
+  return Napi::BigInt::New(info.Env(), zc::sum64(data.Data(), data.ByteLength()));
+}
+
+Napi::Object initialize(Napi::Env env, Napi::Object exports) {
+  auto environment = std::make_unique<Environment>();
+  environment->lease_constructor = Napi::Persistent(LeaseObject::define(env));
+  env.SetInstanceData(environment.release());  // which deletes it with the environment
+
+  exports.Set("setErrorFactory", Napi::Function::New(env, set_error_factory));
+  exports.Set("capabilities", Napi::Function::New(env, capabilities));
+  exports.Set("crc32c", Napi::Function::New(env, crc32c));
+  exports.Set("sum64", Napi::Function::New(env, sum64));
+  exports.Set("sendDescriptors", Napi::Function::New(env, send_descriptors));
+  exports.Set("watchDescriptor", Napi::Function::New(env, watch_descriptor));
+  exports.Set("watchProcess", Napi::Function::New(env, watch_process));
+  exports.Set("MappedFile", MappedFile::define(env));
+  exports.Set("BufferPool", BufferPool::define(env));
+  exports.Set("ReadEngine", ReadEngine::define(env));
+  return exports;
+}
+
+}  // namespace
+}  // namespace zc_addon
+
+NAPI_MODULE_INIT() { return Napi::RegisterModule(env, exports, zc_addon::initialize); }

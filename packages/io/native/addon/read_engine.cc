@@ -1,0 +1,134 @@
+#include "read_engine.h"
+
+#include <string>
+#include <utility>
+
+#include "engine_session.h"
+#include "environment.h"
+#include "promise_task.h"
+
+namespace zc_addon {
+namespace {
+
+uint32_t clamped_argument(const Napi::Value& value) {
+  const uint64_t number = unsigned_argument(value);
+  return number > UINT32_MAX ? UINT32_MAX : static_cast<uint32_t>(number);
+}
+
+zc::BackendChoice backend_choice(const std::string& name) {
+  if (name == "io_uring") return zc::BackendChoice::io_uring;
+  if (name == "threads") return zc::BackendChoice::threads;
+  return zc::BackendChoice::automatic;
+}
+
+}  // namespace
+
+Napi::Function ReadEngine::define(Napi::Env env) {
+  return DefineClass(env, "ReadEngine",
+                     {
+                         InstanceAccessor<&ReadEngine::backend>("backend"),
+                         InstanceAccessor<&ReadEngine::reason>("reason"),
+                         InstanceMethod<&ReadEngine::open_file>("openFile"),
+                         InstanceMethod<&ReadEngine::close_file>("closeFile"),
+                         InstanceMethod<&ReadEngine::file_size>("fileSize"),
+                         InstanceMethod<&ReadEngine::read>("read"),
+                         InstanceMethod<&ReadEngine::prefetch>("prefetch"),
+                         InstanceMethod<&ReadEngine::cancel>("cancel"),
+                         InstanceMethod<&ReadEngine::stats>("stats"),
+                         InstanceMethod<&ReadEngine::close>("close"),
+                     });
+}
+
+ReadEngine::ReadEngine(const Napi::CallbackInfo& info) : ObjectWrap(info) {
+  const auto asked = info[0].As<Napi::Object>();
+  zc::ReadEngine::Options options;
+  options.backend = backend_choice(asked.Get("backend").ToString().Utf8Value());
+  options.depth = clamped_argument(asked.Get("depth"));
+  options.threads = clamped_argument(asked.Get("threads"));
+  options.helpers = clamped_argument(asked.Get("helpers"));
+  options.max_staging_bytes = unsigned_argument(asked.Get("maxStagingBytes"));
+  session_ = EngineSession::create(info.Env(), options, info[1].As<Napi::Function>());
+}
+
+Napi::Value ReadEngine::backend(const Napi::CallbackInfo& info) {
+  const bool ring = session_->engine().backend() == zc::BackendChoice::io_uring;
+  return Napi::String::New(info.Env(), ring ? "io_uring" : "threads");
+}
+
+Napi::Value ReadEngine::reason(const Napi::CallbackInfo& info) {
+  const std::string& reason = session_->engine().reason();
+  if (reason.empty()) return info.Env().Undefined();
+  return Napi::String::New(info.Env(), reason);
+}
+
+Napi::Value ReadEngine::open_file(const Napi::CallbackInfo& info) {
+  const auto file = session_->engine().open_file(info[0].As<Napi::String>().Utf8Value());
+  if (file) return Napi::Number::New(info.Env(), file.value());
+  throw_error(info.Env(), file.error());
+  return info.Env().Undefined();
+}
+
+void ReadEngine::close_file(const Napi::CallbackInfo& info) {
+  const auto closed = session_->engine().close_file(clamped_argument(info[0]));
+  if (!closed) throw_error(info.Env(), closed.error());
+}
+
+Napi::Value ReadEngine::file_size(const Napi::CallbackInfo& info) {
+  const auto size = session_->engine().file_size(clamped_argument(info[0]));
+  if (size) return Napi::Number::New(info.Env(), static_cast<double>(size.value()));
+  throw_error(info.Env(), size.error());
+  return info.Env().Undefined();
+}
+
+Napi::Value ReadEngine::read(const Napi::CallbackInfo& info) {
+  const auto* target = LeaseObject::Unwrap(info[0].As<Napi::Object>());
+  const auto plan = info[1].As<Napi::Float64Array>();
+  const auto operation = session_->read(target->lease(), plan.Data(), plan.ElementLength());
+  if (operation) return Napi::Number::New(info.Env(), static_cast<double>(operation.value()));
+  throw_error(info.Env(), operation.error());
+  return info.Env().Undefined();
+}
+
+Napi::Value ReadEngine::prefetch(const Napi::CallbackInfo& info) {
+  const auto operation = session_->prefetch(clamped_argument(info[0]), unsigned_argument(info[1]),
+                                            unsigned_argument(info[2]));
+  if (operation) return Napi::Number::New(info.Env(), static_cast<double>(operation.value()));
+  throw_error(info.Env(), operation.error());
+  return info.Env().Undefined();
+}
+
+void ReadEngine::cancel(const Napi::CallbackInfo& info) { session_->cancel(unsigned_argument(info[0])); }
+
+Napi::Value ReadEngine::stats(const Napi::CallbackInfo& info) {
+  const zc::ReadEngineStats stats = session_->engine().stats();
+  auto object = Napi::Object::New(info.Env());
+  const auto set = [&object](const char* name, uint64_t value) { object.Set(name, static_cast<double>(value)); };
+  set("batchesInFlight", stats.batches_in_flight);
+  set("batchesDone", stats.batches_done);
+  set("reads", stats.reads);
+  set("readsDirect", stats.reads_direct);
+  set("bytesRead", stats.bytes_read);
+  set("bytesFromMap", stats.bytes_from_map);
+  set("stagingBytes", stats.staging_bytes);
+  set("directRefused", stats.direct_refused);
+  return object;
+}
+
+Napi::Value ReadEngine::close(const Napi::CallbackInfo& info) {
+  const uint32_t timeout_ms = clamped_argument(info[0]);
+  session_->begin_close();
+  auto clean = std::make_shared<bool>(false);
+  return run_as_promise(
+      info.Env(), "zc.closeEngine",
+      [session = session_, clean, timeout_ms]() -> zc::Result<void> {
+        *clean = session->engine().close(timeout_ms);
+        return {};
+      },
+      [session = session_, clean](napi_env env) -> napi_value {
+        session->deliver_done(env);
+        session->end_close();
+        return Napi::Boolean::New(env, *clean);
+      });
+}
+
+}  // namespace zc_addon

@@ -1,0 +1,168 @@
+import { ZcError } from '@zc/errors';
+import { type NativeMappedFile, nativeAddon } from './native-addon.js';
+
+/** What is going to happen to a range, as in madvise(2). */
+export type Advice = 'normal' | 'random' | 'sequential' | 'willneed' | 'dontneed';
+
+/**
+ * Windows begin at every multiple of half their length, so that a range of up to that half always lies
+ * within one. V8 counts the bytes of external buffers when it decides to collect: hence windows, not one
+ * buffer on the whole file.
+ */
+const WINDOW_BYTES = 16 * 2 ** 20;
+const STRIDE_BYTES = WINDOW_BYTES / 2;
+
+/**
+ * A file mapped into memory: its bytes are the page cache's, nothing is copied until a page is written to.
+ *
+ * Views are the map's own memory. A write to one is private to this map and never reaches the file, but every
+ * other view of the same map sees it. The map goes when this object is closed or collected *and* the last
+ * view has been collected. Should the file be cut short meanwhile, the lost pages read as zeros and
+ * `poisoned` becomes true; they never crash the process.
+ *
+ * @example
+ * using file = new MappedFile('train-00000.zcs');
+ * const head = file.view(0, 4096);
+ */
+export class MappedFile implements Disposable {
+  /** The path as it was given. */
+  readonly path: string;
+  /** The file's length when it was mapped. */
+  readonly sizeBytes: number;
+  readonly #native: NativeMappedFile;
+  readonly #windows = new Map<number, WeakRef<ArrayBuffer>>();
+  /** The window used last; holding it keeps a row of views from making it anew. */
+  #recent: { index: number; buffer: ArrayBuffer } | undefined;
+  #closed = false;
+
+  /** @throws ZC_IO_OPEN, ZC_IO_MAP */
+  constructor(path: string) {
+    this.path = path;
+    this.#native = new (nativeAddon().MappedFile)(path);
+    this.sizeBytes = this.#native.sizeBytes;
+  }
+
+  /**
+   * A view of `length` bytes at `offset`. Nothing is read until it is touched; a touch of a page that is not
+   * resident blocks the thread for as long as the device takes.
+   *
+   * @throws ZC_ARGUMENT where the range is not within the file, ZC_IO_CLOSED
+   */
+  view(offset: number, length: number): Uint8Array<ArrayBuffer> {
+    this.#checkRange(offset, length);
+    const index = Math.floor(offset / STRIDE_BYTES);
+    const start = index * STRIDE_BYTES;
+    if (offset + length > start + WINDOW_BYTES) {
+      // Wider than any window: a buffer of its own, from the page's start so that alignment stays the file's.
+      const pageStart = offset - (offset % 4096);
+      return new Uint8Array(
+        this.#native.window(pageStart, offset - pageStart + length),
+        offset - pageStart,
+        length,
+      );
+    }
+    const recent = this.#recent;
+    const buffer = recent?.index === index ? recent.buffer : this.#window(index, start);
+    return new Uint8Array(buffer, offset - start, length);
+  }
+
+  /**
+   * Brings a range into the page cache and maps its pages, on another thread.
+   *
+   * @throws ZC_ARGUMENT, ZC_IO_CLOSED, ZC_IO_READ
+   */
+  async populate(offset: number, length: number): Promise<void> {
+    this.#checkRange(offset, length);
+    await this.#native.populate(offset, length);
+  }
+
+  /** Tells the kernel how a range will be used; the range is widened to pages. */
+  advise(offset: number, length: number, advice: Advice): void {
+    this.#checkRange(offset, length);
+    this.#native.advise(offset, length, advice);
+  }
+
+  /**
+   * How many bytes of a range are in the page cache now, by reads that do not wait (preadv2 with RWF_NOWAIT).
+   *
+   * Long ranges are sampled: the result is then an estimate. It is out of date as soon as it is known.
+   */
+  residentBytes(offset: number, length: number): number {
+    this.#checkRange(offset, length);
+    return this.#native.residentBytes(offset, length);
+  }
+
+  /** Whether the file was found cut short by a touch of its map; views may hold zeros that are not its bytes. */
+  get poisoned(): boolean {
+    return this.#native.poisoned;
+  }
+
+  /** @throws ZC_IO_POISONED where `poisoned` */
+  check(): void {
+    if (!this.poisoned) return;
+    throw new ZcError('ZC_IO_POISONED', 'the file was cut short while it was mapped', {
+      path: this.path,
+      expected: this.sizeBytes,
+    });
+  }
+
+  /**
+   * A copy of a range in memory of its own, by a read that blocks (pread(2)).
+   *
+   * @throws ZC_ARGUMENT, ZC_IO_CLOSED, ZC_IO_READ, ZC_IO_SHORT_READ
+   */
+  read(offset: number, length: number): Uint8Array<ArrayBuffer> {
+    this.#checkRange(offset, length);
+    return this.#native.read(offset, length) as Uint8Array<ArrayBuffer>;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Makes no more views. Those that are held stay valid, and keep the map alive. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#recent = undefined;
+    this.#windows.clear();
+    this.#native.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #window(index: number, start: number): ArrayBuffer {
+    let buffer = this.#windows.get(index)?.deref();
+    if (buffer === undefined) {
+      buffer = this.#native.window(start, Math.min(WINDOW_BYTES, this.sizeBytes - start));
+      this.#windows.set(index, new WeakRef(buffer));
+    }
+    this.#recent = { index, buffer };
+    return buffer;
+  }
+
+  #checkRange(offset: number, length: number): void {
+    if (this.#closed) throw new ZcError('ZC_IO_CLOSED', 'the mapped file is closed', { path: this.path });
+    if (
+      Number.isSafeInteger(offset) &&
+      Number.isSafeInteger(length) &&
+      offset >= 0 &&
+      length >= 0 &&
+      offset + length <= this.sizeBytes
+    ) {
+      return;
+    }
+    throw new ZcError(
+      'ZC_ARGUMENT',
+      `a range of ${length} bytes is not within the file of ${this.sizeBytes}`,
+      {
+        path: this.path,
+        offset,
+        expected: this.sizeBytes,
+        actual: length,
+      },
+    );
+  }
+}

@@ -1,0 +1,177 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ZcError } from '@zc/errors';
+import { type NativeErrorFields, zcErrorFromNative } from './native-error.js';
+import type { ReadEngineStats } from './read-engine.js';
+
+/** What the addon gives to this package; nothing of it is public. */
+export interface NativeAddon {
+  /** Sets the function that makes every error that the addon throws or hands over in this environment. */
+  setErrorFactory(factory: (fields: NativeErrorFields) => Error): void;
+  capabilities(path: string | undefined): NativeCapabilities;
+  crc32c(data: Uint8Array, seed: number): number;
+  sum64(data: Uint8Array): bigint;
+  sendDescriptors(socketFd: number, payload: Uint8Array, fds: readonly number[]): void;
+  watchDescriptor(fd: number, onReadable: () => void): NativeWatch;
+  watchProcess(pid: number, onExit: () => void): NativeWatch;
+  MappedFile: new (path: string) => NativeMappedFile;
+  BufferPool: new (options: NativeBufferPoolOptions, onFree: () => void) => NativeBufferPool;
+  ReadEngine: new (options: NativeReadEngineOptions, onDone: NativeOnDone) => NativeReadEngine;
+}
+
+export interface NativeCapabilities {
+  kernel: string;
+  ioUring: { ok: boolean; reason?: string; advice?: string };
+  memlockBytes: number;
+  crc32c: string;
+  direct?: {
+    ok: boolean;
+    memoryAlignmentBytes: number;
+    offsetAlignmentBytes: number;
+    reason?: string;
+    advice?: string;
+  };
+  filesystem?: string;
+}
+
+export interface NativeWatch {
+  close(): void;
+}
+
+export interface NativeMappedFile {
+  readonly sizeBytes: number;
+  readonly poisoned: boolean;
+  /** An external ArrayBuffer on the map, which it keeps alive until it is collected. */
+  window(offset: number, length: number): ArrayBuffer;
+  populate(offset: number, length: number): Promise<void>;
+  advise(offset: number, length: number, advice: string): void;
+  residentBytes(offset: number, length: number): number;
+  read(offset: number, length: number): Uint8Array;
+  close(): void;
+}
+
+export interface NativeBufferPoolOptions {
+  slotBytes: number;
+  slots: number;
+  maxMemoryBytes: number;
+}
+
+export interface NativeBufferPool {
+  readonly slotBytes: number;
+  readonly capacity: number;
+  readonly leased: number;
+  /** While set, each slot that becomes free leads to one call of `onFree`. */
+  waiting: boolean;
+  acquire(): NativeLease | null;
+  grow(): boolean;
+  segments(): { fd: number; sizeBytes: number; controlBytes: number; slots: number }[];
+  releasedGeneration(segment: number, index: number): number;
+}
+
+export interface NativeLease {
+  readonly segment: number;
+  readonly index: number;
+  readonly generation: number;
+  readonly offset: number;
+  /** A new external ArrayBuffer on the slot. It keeps the memory, and until `release` the lease. */
+  buffer(): ArrayBuffer;
+  /** One that may outlive the lease: it keeps the memory alone. */
+  lastingBuffer(): ArrayBuffer;
+  /** Ends the lease, and detaches `buffer` where one is given. A read in flight keeps the slot till it ends. */
+  release(buffer: ArrayBuffer | undefined): void;
+}
+
+export interface NativeReadEngineOptions {
+  backend: 'auto' | 'io_uring' | 'threads';
+  depth: number;
+  threads: number;
+  helpers: number;
+  maxStagingBytes: number;
+}
+
+export interface NativeReadEngine {
+  readonly backend: 'io_uring' | 'threads';
+  /** Why `auto` did not take io_uring. */
+  readonly reason: string | undefined;
+  openFile(path: string): number;
+  closeFile(file: number): void;
+  fileSize(file: number): number;
+  read(lease: NativeLease, plan: Float64Array): number;
+  prefetch(file: number, offset: number, length: number): number;
+  cancel(operation: number): void;
+  stats(): ReadEngineStats;
+  /** Settles after the last `onDone`; false when the system did not give its buffers back in time. */
+  close(timeoutMs: number): Promise<boolean>;
+}
+
+/** Called once for each `read` and `prefetch`, on the JavaScript thread. */
+export type NativeOnDone = (
+  operation: number,
+  error: Error | null,
+  bytesDirect: number,
+  bytesStaged: number,
+  bytesCopied: number,
+  bytesResident: number,
+) => void;
+
+let loaded: NativeAddon | undefined;
+
+/**
+ * The addon, loaded at its first use, so that importing this package works on every platform.
+ *
+ * Only `prebuilds/` is looked at, in the repository as in an installed package: the tests load the very file
+ * that ships, and the native build renews it. `ZC_IO_ADDON` names another one, such as a sanitizer build.
+ *
+ * @throws ZC_IO_UNSUPPORTED_PLATFORM anywhere but on Linux; ZC_IO_NO_ADDON where it is missing or will not load.
+ */
+export function nativeAddon(): NativeAddon {
+  loaded ??= load();
+  return loaded;
+}
+
+/** The path that `nativeAddon` loads from; whether anything is there is not looked at. */
+export function addonPath(): string {
+  return (
+    process.env.ZC_IO_ADDON ?? join(packageRoot, 'prebuilds', `linux-${process.arch}`, '@zc+io.glibc.node')
+  );
+}
+
+// Both src/ and dist/ lie directly below the package's root.
+const packageRoot = dirname(dirname(fileURLToPath(import.meta.url)));
+
+function load(): NativeAddon {
+  if (process.platform !== 'linux') {
+    throw new ZcError(
+      'ZC_IO_UNSUPPORTED_PLATFORM',
+      `the native core needs Linux, this is ${process.platform}`,
+    );
+  }
+  const path = addonPath();
+  if (!existsSync(path)) {
+    throw new ZcError('ZC_IO_NO_ADDON', `no native addon for ${process.platform} on ${process.arch}`, {
+      path,
+      advice: missingAdvice(),
+    });
+  }
+  let addon: NativeAddon;
+  try {
+    addon = createRequire(import.meta.url)(path) as NativeAddon;
+  } catch (cause) {
+    throw new ZcError('ZC_IO_NO_ADDON', `the native addon does not load: ${(cause as Error).message}`, {
+      path,
+      cause,
+      advice: missingAdvice(),
+    });
+  }
+  addon.setErrorFactory(zcErrorFromNative);
+  return addon;
+}
+
+function missingAdvice(): string {
+  const buildScript = join(packageRoot, 'native', 'build.mjs');
+  return existsSync(buildScript)
+    ? `Build it: node ${buildScript}`
+    : 'Install @zc/io again on Linux x86-64 with glibc, for which it carries a prebuilt addon.';
+}

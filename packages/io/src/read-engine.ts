@@ -1,0 +1,219 @@
+import { ZcError } from '@zc/errors';
+import { abortedError } from './aborted.js';
+import { type NativeReadEngine, nativeAddon } from './native-addon.js';
+import { ZeroCopyBuffer } from './zero-copy-buffer.js';
+
+export interface ReadEngineOptions {
+  /** `auto` (the default) is io_uring where it works, else threads; ZC_IO_BACKEND in the environment decides first. */
+  backend?: 'auto' | 'io_uring' | 'threads';
+  /** Reads in flight at once (64). */
+  depth?: number;
+  /** Threads that read, for the backend of that name (16). */
+  threads?: number;
+  /** Threads that copy and check; by default one on two cores or fewer, else up to four. */
+  helpers?: number;
+  /** Memory for reads that cannot land in the slot itself (64 MiB). */
+  maxStagingBytes?: number;
+}
+
+/** How the bytes of one read came, in bytes. */
+export interface ReadResult {
+  /** By O_DIRECT into the slot itself. */
+  readonly bytesDirect: number;
+  /** By a read into a staging buffer, and one copy. */
+  readonly bytesStaged: number;
+  /** Copied into the slot by the CPU, from wherever. */
+  readonly bytesCopied: number;
+  /** Found in the page cache. */
+  readonly bytesResident: number;
+}
+
+/** Counted since the engine was made, but for what is said to be of now. */
+export interface ReadEngineStats {
+  /** Of now. */
+  readonly batchesInFlight: number;
+  readonly batchesDone: number;
+  /** Reads that the system has finished. */
+  readonly reads: number;
+  readonly readsDirect: number;
+  /** By those reads, with what direct ones were widened by. */
+  readonly bytesRead: number;
+  readonly bytesFromMap: number;
+  /** Of now. */
+  readonly stagingBytes: number;
+  /** Files whose direct reads the system refused. */
+  readonly directRefused: number;
+}
+
+interface Pending {
+  readonly resolve: (result: ReadResult) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+const CLOSE_TIMEOUT_MS = 5000;
+
+/**
+ * Reads batches of file ranges into slots, on threads of its own.
+ *
+ * One call hands over a batch and one wake-up brings its end, however many reads it has. The bytes and the
+ * errors are the same on every backend. An engine belongs to the thread that made it, and keeps the process
+ * alive only while something is in flight. Close it: that ends its threads.
+ *
+ * @example
+ * await using engine = new ReadEngine();
+ * const file = engine.openFile('train-00000.zcs');
+ * const { bytesDirect } = await engine.read(lease, plan);
+ */
+export class ReadEngine implements AsyncDisposable {
+  readonly #native: NativeReadEngine;
+  readonly #pending: Map<number, Pending>;
+  #closing: Promise<void> | undefined;
+
+  /**
+   * @throws ZC_ARGUMENT; ZC_IO_MEMORY; the reason of `capabilities().ioUring` where `io_uring` is asked for
+   *   and refused
+   */
+  constructor({
+    backend,
+    depth = 64,
+    threads = 16,
+    helpers = 0,
+    maxStagingBytes = 64 * 2 ** 20,
+  }: ReadEngineOptions = {}) {
+    const pending = new Map<number, Pending>();
+    // The native engine holds this function, so it must not hold the engine.
+    const options = { backend: chooseBackend(backend), depth, threads, helpers, maxStagingBytes };
+    this.#native = new (nativeAddon().ReadEngine)(
+      options,
+      (operation, error, bytesDirect, bytesStaged, bytesCopied, bytesResident) => {
+        const { resolve, reject } = pending.get(operation)!;
+        pending.delete(operation);
+        if (error !== null) reject(error);
+        else resolve({ bytesDirect, bytesStaged, bytesCopied, bytesResident });
+      },
+    );
+    this.#pending = pending;
+  }
+
+  /** What reads: decided when the engine was made. */
+  get backend(): 'io_uring' | 'threads' {
+    return this.#native.backend;
+  }
+
+  /** Why `auto` came to be threads. */
+  get reason(): string | undefined {
+    return this.#native.reason;
+  }
+
+  /**
+   * Opens a file for reading.
+   *
+   * @returns its number in plans, until `closeFile`
+   * @throws ZC_IO_OPEN, ZC_IO_CLOSED
+   */
+  openFile(path: string): number {
+    this.#checkOpen();
+    return this.#native.openFile(path);
+  }
+
+  /** The length of an open file when it was opened. */
+  fileSize(file: number): number {
+    this.#checkOpen();
+    return this.#native.fileSize(file);
+  }
+
+  /** Closes a file once the reads in flight from it have ended. */
+  closeFile(file: number): void {
+    this.#checkOpen();
+    this.#native.closeFile(file);
+  }
+
+  /**
+   * Reads a plan (see `encodeReadPlan`) into a slot.
+   *
+   * The plan is taken over before this returns, so its array can be used again. The slot is not reused before
+   * the read has ended, even where its lease ends first. After an error the slot holds some of the bytes.
+   *
+   * @throws ZC_ARGUMENT for a plan that does not fit its files or the slot, before anything is read;
+   *   ZC_IO_READ, ZC_IO_SHORT_READ, ZC_IO_CHECKSUM, ZC_IO_POISONED; ZC_ABORTED; ZC_IO_CLOSED
+   */
+  async read(
+    target: ZeroCopyBuffer,
+    plan: Float64Array,
+    { signal }: { signal?: AbortSignal } = {},
+  ): Promise<ReadResult> {
+    this.#checkOpen();
+    if (signal?.aborted) throw abortedError('the read', signal);
+    if (!(plan instanceof Float64Array)) throw new ZcError('ZC_ARGUMENT', 'a read plan is a Float64Array');
+    const operation = this.#native.read(ZeroCopyBuffer.native(target), plan);
+    return signal === undefined ? this.#settle(operation) : this.#settleUnlessAborted(operation, signal);
+  }
+
+  /**
+   * Brings a range of a file into the page cache.
+   *
+   * @throws ZC_ARGUMENT, ZC_IO_READ, ZC_IO_CLOSED
+   */
+  async prefetch(file: number, offset: number, length: number): Promise<void> {
+    this.#checkOpen();
+    await this.#settle(this.#native.prefetch(file, offset, length));
+  }
+
+  get stats(): ReadEngineStats {
+    return this.#native.stats();
+  }
+
+  /**
+   * Cancels what is in flight (it fails with ZC_IO_CLOSED), waits for its end, and ends the threads.
+   *
+   * Where the system does not give buffers back within five seconds, they are leaked rather than unmapped
+   * under a read, and a warning says so.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    const clean = await this.#native.close(CLOSE_TIMEOUT_MS);
+    if (clean) return;
+    process.emitWarning(
+      `a read did not end within ${CLOSE_TIMEOUT_MS} ms of its cancelling: its ring and buffers are leaked`,
+      { type: 'ZcWarning', code: 'ZC_IO_LEAK' },
+    );
+  }
+
+  #settle(operation: number): Promise<ReadResult> {
+    return new Promise((resolve, reject) => {
+      this.#pending.set(operation, { resolve, reject });
+    });
+  }
+
+  async #settleUnlessAborted(operation: number, signal: AbortSignal): Promise<ReadResult> {
+    const onAbort = () => this.#native.cancel(operation);
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      return await this.#settle(operation);
+    } catch (error) {
+      throw signal.aborted && this.#closing === undefined ? abortedError('the read', signal) : error;
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  #checkOpen(): void {
+    if (this.#closing !== undefined) throw new ZcError('ZC_IO_CLOSED', 'the read engine is closed');
+  }
+}
+
+function chooseBackend(asked: ReadEngineOptions['backend']): 'auto' | 'io_uring' | 'threads' {
+  const chosen = asked === undefined || asked === 'auto' ? (process.env.ZC_IO_BACKEND ?? 'auto') : asked;
+  if (chosen === 'auto' || chosen === 'io_uring' || chosen === 'threads') return chosen;
+  throw new ZcError('ZC_ARGUMENT', `there is no read backend "${chosen}"`, {
+    expected: 'auto, io_uring or threads',
+  });
+}
