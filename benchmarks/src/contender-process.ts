@@ -4,7 +4,7 @@ import type { Readable, Writable } from 'node:stream';
 import type { DataSet } from './data.js';
 import { built, pythonInterpreter, script } from './folders.js';
 import { machineCpuSeconds, treeUsage } from './process-tree.js';
-import type { Contender, Scenario } from './scenario.js';
+import type { Contender, ScenarioQuestion } from './scenario.js';
 
 /** What a contender says of one round; times are its own, taken around the consumer's loop. */
 interface RoundReply {
@@ -44,7 +44,11 @@ export class ContenderProcess {
     });
   }
 
-  static async start(contender: Contender, scenario: Scenario, data: DataSet): Promise<ContenderProcess> {
+  static async start(
+    contender: Contender,
+    scenario: ScenarioQuestion,
+    data: DataSet,
+  ): Promise<ContenderProcess> {
     const [command, main] =
       contender.runtime === 'node'
         ? [process.execPath, built('src/harness.js')]

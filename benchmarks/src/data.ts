@@ -17,17 +17,23 @@ const SETS = {
 
 export type DataName = keyof typeof SETS;
 
+/** The end of a file, from an offset on. */
+export interface Region {
+  readonly path: string;
+  readonly offsetBytes: number;
+}
+
 /** Where one set lies, in each form that some contender reads. */
 export interface DataSet {
   readonly name: string;
   readonly rows: number;
   readonly rowBytes: number;
-  /** A dataset of shards with the fields `x` (uint8, one row) and `label` (int64). */
+  /** A dataset of shards with a field of `rowBytes` bytes a row and the field `label` (int64). */
   readonly shards: string;
   /** The rows back to back. */
-  readonly flat: string;
+  readonly flat: Region;
   /** The labels, little-endian int64. */
-  readonly labels: string;
+  readonly labels: Region;
   /** Sum over all rows and labels as 64-bit words, wrapping: what every contender must arrive at. */
   readonly sum: string;
 }
@@ -76,8 +82,8 @@ export async function prepareData(
     rows,
     rowBytes,
     shards: join(folder, 'shards'),
-    flat: join(folder, 'rows.bin'),
-    labels: join(folder, 'labels.bin'),
+    flat: { path: join(folder, 'rows.bin'), offsetBytes: 0 },
+    labels: { path: join(folder, 'labels.bin'), offsetBytes: 0 },
     sum: sum.toString(),
     digest,
   };
@@ -91,9 +97,9 @@ function isIntact(set: DataSet & { digest: string }, rows: number, rowBytes: num
   return (
     set.rows === rows &&
     set.rowBytes === rowBytes &&
-    existsSync(set.flat) &&
-    statSync(set.flat).size === rows * rowBytes &&
-    statSync(set.labels).size === rows * 8 &&
+    existsSync(set.flat.path) &&
+    statSync(set.flat.path).size === rows * rowBytes &&
+    statSync(set.labels.path).size === rows * 8 &&
     existsSync(join(set.shards, 'dataset.json')) &&
     manifestDigest(set.shards) === set.digest
   );

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Round } from './contender-process.js';
 import { mbPerSecond, type ScenarioRun } from './runner.js';
-import type { Scenario } from './scenario.js';
+import type { ScenarioQuestion } from './scenario.js';
 import { pairedRatio, quantile, spread } from './statistics.js';
 
 /** CPU time comes from the kernel in ticks of a hundredth of a second. */
@@ -129,7 +129,7 @@ function reachesOf({ scenario, rounds }: ScenarioRun) {
   });
 }
 
-function consumerCpuPerGb(scenario: Scenario, rounds: ScenarioRun['rounds']): number | undefined {
+function consumerCpuPerGb(scenario: ScenarioQuestion, rounds: ScenarioRun['rounds']): number | undefined {
   for (const [name, own] of rounds) {
     if (scenario.contenders[name]!.yardstick === 'consumer') return quantile(own.map(cpuPerGb), 0.5);
   }

@@ -4,7 +4,7 @@ import { ContenderProcess, type Round } from './contender-process.js';
 import type { DataSet } from './data.js';
 import { pythonInterpreter } from './folders.js';
 import { makeCold } from './page-cache.js';
-import type { Contender, Scenario } from './scenario.js';
+import type { Contender, ScenarioQuestion } from './scenario.js';
 import { pairedRatio, relativeHalfWidth } from './statistics.js';
 
 export interface Method {
@@ -18,7 +18,7 @@ export interface Method {
 
 /** Rounds by contender: entry `i` of each belongs to the same pass over all of them. */
 export interface ScenarioRun {
-  readonly scenario: Scenario;
+  readonly scenario: ScenarioQuestion;
   readonly data: DataSet;
   readonly rounds: ReadonlyMap<string, readonly Round[]>;
   /** Contenders that did not run, with the reason. */
@@ -33,7 +33,7 @@ export const SMOKE: Method = { minSeconds: 0, roundsMin: 1, roundsMax: 1, halfWi
  * gets slower or a disk that is throttled favours nobody; the first pass is not counted.
  */
 export async function runScenario(
-  scenario: Scenario,
+  scenario: ScenarioQuestion,
   data: DataSet,
   method: Method,
   onProgress: (text: string) => void,
@@ -70,7 +70,7 @@ export async function runScenario(
 
 async function coldRound(contender: ContenderProcess, data: DataSet): Promise<Round> {
   await contender.release();
-  makeCold([data.shards, data.flat, data.labels], pythonInterpreter());
+  makeCold([data.shards, data.flat.path, data.labels.path], pythonInterpreter());
   return contender.round({ minSeconds: 0, reopen: true });
 }
 
@@ -86,7 +86,7 @@ function checkSum(name: string, round: Round, data: DataSet): void {
 
 function isEnough(
   pass: number,
-  { reaches }: Scenario,
+  { reaches }: ScenarioQuestion,
   rounds: Map<string, Round[]>,
   method: Method,
 ): boolean {

@@ -26,17 +26,21 @@ export interface Reach {
   readonly factor: number;
 }
 
-/** One question with its contenders. A file under `scenarios/<family>/` exports one as its default. */
-export interface Scenario {
+/** One question with its contenders, to be put to any set of rows. */
+export interface ScenarioQuestion {
   readonly name: string;
   readonly title: string;
-  readonly data: DataName;
   /** Cold: before every round the files are dropped from the page cache and opened anew. */
   readonly temperature: 'warm' | 'cold';
   readonly batchSize: number;
   readonly shuffle: boolean;
   readonly contenders: Readonly<Record<string, Contender>>;
   readonly reaches: readonly Reach[];
+}
+
+/** A question about one of the sets that the runner makes. A file under `scenarios/<family>/` exports one as its default. */
+export interface Scenario extends ScenarioQuestion {
+  readonly data: DataName;
   /** Among the ten that `npm run bench` runs when no family is named. */
   readonly essential?: boolean;
 }

@@ -15,8 +15,8 @@ export default {
     const { data } = given;
     heldRows = Math.min(data.rows, Math.floor(HELD_BYTES_MAX / data.rowBytes));
     rows = Buffer.allocUnsafeSlow(heldRows * data.rowBytes);
-    const descriptor = openSync(data.flat, 'r');
-    readSync(descriptor, rows, 0, rows.length, 0);
+    const descriptor = openSync(data.flat.path, 'r');
+    readSync(descriptor, rows, 0, rows.length, data.flat.offsetBytes);
     closeSync(descriptor);
   },
 

@@ -15,8 +15,9 @@ let epochs = 0;
 export default {
   async open(given: Settings) {
     settings = given;
-    descriptor = openSync(given.data.flat, 'r');
-    labels = new BigInt64Array(new Uint8Array(readFileSync(given.data.labels)).buffer);
+    descriptor = openSync(given.data.flat.path, 'r');
+    const { path, offsetBytes } = given.data.labels;
+    labels = new BigInt64Array(new Uint8Array(readFileSync(path).subarray(offsetBytes)).buffer);
   },
 
   *epoch(): Generator<Consumed> {
@@ -30,7 +31,7 @@ export default {
       for (let i = start; i < end; i += 1) {
         const id = ids ? ids[i]! : i;
         const buffer = reused ?? Buffer.allocUnsafeSlow(data.rowBytes);
-        readSync(descriptor, buffer, 0, data.rowBytes, id * data.rowBytes);
+        readSync(descriptor, buffer, 0, data.rowBytes, data.flat.offsetBytes + id * data.rowBytes);
         sum += sum64(buffer) + labels[id]!;
       }
       yield { samples: end - start, bytes: (end - start) * (data.rowBytes + 8), sum };

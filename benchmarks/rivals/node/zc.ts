@@ -14,10 +14,12 @@ export default {
 
   async *epoch(): AsyncGenerator<Consumed> {
     for await (const batch of loader) {
-      const { x, label } = batch.fields as Record<string, { data: Uint8Array | BigInt64Array }>;
-      const labels = new Uint8Array(label!.data.buffer, label!.data.byteOffset, label!.data.byteLength);
-      const bytes = x!.data.byteLength + labels.byteLength;
-      yield { samples: batch.length, bytes, sum: sum64(x!.data as Uint8Array) + sum64(labels) };
+      let [bytes, sum] = [0, 0n];
+      for (const { data } of Object.values(batch.fields)) {
+        bytes += data.byteLength;
+        sum += sum64(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+      }
+      yield { samples: batch.length, bytes, sum };
     }
   },
 

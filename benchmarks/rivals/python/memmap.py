@@ -12,8 +12,10 @@ import torch
 def open_rows(settings: dict[str, Any]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
     """The mapped rows, shape (rows, row bytes), and the labels."""
     data = settings["data"]
-    rows = np.memmap(data["flat"], dtype=np.uint8, mode="r", shape=(data["rows"], data["rowBytes"]))
-    return rows, np.fromfile(data["labels"], dtype=np.int64)
+    flat, labels = data["flat"], data["labels"]
+    shape = (data["rows"], data["rowBytes"])
+    rows = np.memmap(flat["path"], dtype=np.uint8, mode="r", offset=flat["offsetBytes"], shape=shape)
+    return rows, np.fromfile(labels["path"], dtype=np.int64, offset=labels["offsetBytes"])
 
 
 def consume(x: torch.Tensor, label: torch.Tensor) -> tuple[int, int, int]:

@@ -1,0 +1,3 @@
+import { library } from '../../tools/build/library.js';
+
+export default library({ main: 'src/main.ts' }, { format: ['esm'], dts: false, shims: false });
