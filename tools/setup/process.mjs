@@ -10,15 +10,18 @@ import { cache, root, SetupError } from './step.mjs';
  * @param {string} program
  * @param {readonly string[]} args
  * @param {{ cwd?: string, env?: Record<string, string> }} [options]
- * @returns {Promise<number>} its exit status; 128 + n where signal n ended it
+ * @returns {Promise<number>} its exit status; 130 where Ctrl-C ended it, 127 where it could not be started
  */
 export function show(program, args, { cwd = root, env = {} } = {}) {
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve) => {
     const child = spawn(program, args, { cwd, env: childEnvironment(env), stdio: 'inherit' });
     // Ctrl-C reaches the child through the terminal; it decides how to end, and its status is passed on.
     const stay = () => {};
     process.on('SIGINT', stay);
-    child.once('error', reject);
+    child.once('error', (error) => {
+      console.error(`${program}: ${error.message} (in ${cwd})`);
+      resolve(127);
+    });
     child.once('close', (status, signal) => {
       process.off('SIGINT', stay);
       resolve(status ?? (signal === 'SIGINT' ? 130 : 1));
