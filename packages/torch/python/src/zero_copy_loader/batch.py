@@ -1,0 +1,185 @@
+"""What a batch is made of: arrays that lie in the slot, one a field."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Generic, TypeVar, overload
+
+import numpy as np
+import numpy.typing as npt
+
+from .protocol import FieldPlace
+from .schema import Field, Schema
+
+Array = npt.NDArray[Any]
+Offsets = npt.NDArray[np.int64]
+Value = TypeVar("Value")
+
+_INT64 = np.dtype("<i8")
+
+
+class Batch(dict[str, Any]):
+    """The fields of a batch by name: a dict like any other.
+
+    ``indices`` holds the samples' numbers in the dataset, ``way`` says how the bytes came here: ``direct``,
+    ``copied`` or ``mixed``. A dict made of it by other code has neither.
+
+    The memory is the batch's own, in place changes included, as long as anything made of it lives.
+    """
+
+    __slots__ = ("indices", "way")
+
+    def __init__(self, fields: Mapping[str, Any] = {}, /, indices: Any = None, way: str | None = None) -> None:  # noqa: B006
+        super().__init__(fields)
+        self.indices = indices
+        self.way = way
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (Batch, (dict(self), self.indices, self.way))
+
+
+class Packed:
+    """Rows of different lengths, back to back: ``values`` is flat, row i is from ``offsets[i]`` on.
+
+    Example::
+
+        waves, lengths = batch["audio"].padded()
+        first = batch["audio"][0]
+    """
+
+    def __init__(self, values: Array, offsets: Offsets, shapes: npt.NDArray[np.int64]) -> None:
+        """``shapes`` has a row for each sample: the sizes of all its dimensions."""
+        self.values = values
+        self.offsets = offsets
+        self.shapes = shapes
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def __getitem__(self, row: int) -> Array:
+        """Row ``row`` in its shape: a view."""
+        row = place_in(row, len(self))
+        return self.values[self.offsets[row] : self.offsets[row + 1]].reshape(self.shapes[row])
+
+    def __iter__(self) -> Iterator[Array]:
+        return (self[row] for row in range(len(self)))
+
+    def padded(self, value: float = 0) -> tuple[Array, npt.NDArray[np.int64]]:
+        """All rows in one new array, filled up with ``value``, and the rows' shapes.
+
+        The array's shape is the number of rows and the longest of each dimension. Where a row has one
+        dimension, its shape is its length alone: the second array is one number a row.
+        """
+        size = self.shapes.max(axis=0, initial=0)
+        filled = np.full((len(self), *size), value, self.values.dtype)
+        for row, (target, values) in enumerate(zip(filled, self, strict=True)):
+            target[tuple(map(slice, self.shapes[row]))] = values
+        return filled, lengths_of(self.shapes)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({len(self)} rows, {self.values.dtype}, {len(self.values)} values)"
+
+
+class Rows(Sequence[Value], Generic[Value]):
+    """A list whose items are decoded when they are asked for, from bytes in the slot; equal to such a list."""
+
+    def __init__(self, data: npt.NDArray[np.uint8], offsets: Offsets) -> None:
+        self._data = data
+        self._offsets = offsets
+
+    def decode(self, row: memoryview) -> Value:
+        raise NotImplementedError
+
+    def __len__(self) -> int:
+        return len(self._offsets) - 1
+
+    @overload
+    def __getitem__(self, row: int) -> Value: ...
+    @overload
+    def __getitem__(self, row: slice) -> list[Value]: ...
+    def __getitem__(self, row: int | slice) -> Value | list[Value]:
+        if isinstance(row, slice):
+            return [self[each] for each in range(*row.indices(len(self)))]
+        row = place_in(row, len(self))
+        return self.decode(self._data[self._offsets[row] : self._offsets[row + 1]].data)
+
+    def __eq__(self, other: object) -> bool:
+        return self.tolist() == (other.tolist() if isinstance(other, Rows) else other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def tolist(self) -> list[Value]:
+        """All items, decoded; unlike this object the list does not keep the slot."""
+        return [*self]
+
+    def __repr__(self) -> str:
+        return repr(self.tolist())
+
+
+class BytesRows(Rows[bytes]):
+    def decode(self, row: memoryview) -> bytes:
+        return bytes(row)
+
+
+class TextRows(Rows[str]):
+    def decode(self, row: memoryview) -> str:
+        return str(row, "utf-8")
+
+
+class JsonRows(Rows[Any]):
+    def decode(self, row: memoryview) -> Any:
+        return json.loads(bytes(row))
+
+
+_ROWS: dict[str, type[Rows[Any]]] = {"bytes": BytesRows, "utf8": TextRows, "json": JsonRows}
+
+
+class FieldView:
+    """Makes the value of one field of a batch out of its place in the slot. Copies nothing."""
+
+    def __init__(self, field: Field) -> None:
+        self.field = field
+        self._dtype = field.numpy_dtype
+        self._row_shape = tuple(size or 0 for size in field.shape or ())
+
+    def fixed(self, memory: Any, offset: int, samples: int) -> Array:
+        """The rows of a fixed field as one array over exactly its bytes."""
+        return np.ndarray((samples, *self._row_shape), self._dtype, memory, offset)
+
+    def variable(self, memory: Any, place: FieldPlace, samples: int) -> Packed | Rows[Any]:
+        """The rows of a field of variable rows."""
+        offsets = np.ndarray((samples + 1,), _INT64, memory, place.tables)
+        values = np.ndarray((place.length // self._dtype.itemsize,), self._dtype, memory, place.offset)
+        if self.field.kind != "tensor":
+            return _ROWS[self.field.kind](values, offsets)
+        return Packed(values, offsets, self._shapes(memory, place.tables, offsets))
+
+    def _shapes(self, memory: Any, tables: int, offsets: Offsets) -> npt.NDArray[np.int64]:
+        field, samples = self.field, len(offsets) - 1
+        shapes = np.empty((samples, len(self._row_shape)), _INT64)
+        shapes[:] = self._row_shape
+        ragged = field.ragged_dimensions
+        if field.stores_dims:
+            shape = (samples, len(ragged))
+            shapes[:, ragged] = np.ndarray(shape, _INT64, memory, tables + offsets.nbytes)
+        else:
+            shapes[:, ragged[0]] = np.diff(offsets) // (field.step_bytes // field.element_bytes)
+        return shapes
+
+
+def views_of(schema: Schema, names: Sequence[str] | None) -> list[FieldView]:
+    """A view for each field of the batches, in their order: the schema's."""
+    return [FieldView(each) for each in schema.fields if names is None or each.name in names]
+
+
+def lengths_of(shapes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """The rows' shapes; of rows with one dimension their lengths, as a flat array."""
+    return shapes[:, 0] if shapes.shape[1] == 1 else shapes
+
+
+def place_in(row: int, rows: int) -> int:
+    """A row's number from the front. Raises IndexError, by which a for-loop over a sequence ends."""
+    if not -rows <= row < rows:
+        raise IndexError(f"row {row} of {rows}")
+    return row + rows if row < 0 else row

@@ -1,0 +1,195 @@
+"""The rows of one field of a mapped shard (shard-format section 7)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from . import canonical_json
+from .checksums import Checksums
+from .core import MappedFile
+from .errors import ZcError
+from .footer import FieldLayout
+from .limits import ROW_BYTES_MAX, refuse_above
+from .schema import Field
+from .tables import Table
+
+Array = npt.NDArray[Any]
+
+
+def open_column(mapped: MappedFile, field: Field, layout: FieldLayout, samples: int) -> Column:
+    """The reader for one field."""
+    if field.codec != "none":
+        return CompressedColumn(mapped, field)
+    if field.fixed:
+        return FixedColumn(mapped, field, layout, samples)
+    return VariableColumn(mapped, field, layout, samples)
+
+
+class Column:
+    """Rows of one field. Views are read-only and keep the map alive; the caller has checked row numbers."""
+
+    def __init__(self, mapped: MappedFile, field: Field) -> None:
+        self.mapped = mapped
+        self.field = field
+
+    def array(self, row: int) -> Array:
+        """A view of the row's bytes, checked: a tensor with its dtype and shape, else uint8."""
+        raise NotImplementedError
+
+    def value(self, row: int, *, copy: bool) -> Any:
+        """The row as a sample holds it: array, NumPy scalar, bytes or a memoryview of them, str, object."""
+        view = self.array(row)
+        kind = self.field.kind
+        if kind == "tensor":
+            # A scalar is always a copy: NumPy's scalars own their bytes.
+            value = view[()] if view.ndim == 0 else view.copy() if copy else view
+        elif kind == "bytes":
+            value = view.tobytes() if copy else view.data
+        else:
+            value = self._text(row, view.data)
+        # Only now is it known that no byte came from a hole.
+        self.mapped.check()
+        return value
+
+    def take(self, rows: npt.NDArray[np.int64]) -> Iterable[Any]:
+        """Copies of several rows, in order."""
+        return [self.value(row, copy=True) for row in rows.tolist()]
+
+    def _text(self, row: int, stored: memoryview) -> Any:
+        try:
+            return canonical_json.loads(stored) if self.field.kind == "json" else str(stored, "utf-8")
+        except ValueError as error:
+            self.mapped.check()
+            raise self._value_error(row, f"is not well-formed {self.field.kind}: {error}") from error
+
+    def _value_error(self, row: int, what: str) -> ZcError:
+        return ZcError(
+            "ZC_FORMAT_VALUE",
+            f"row {row} of field {self.field.name!r} {what}",
+            path=self.mapped.path,
+            advice="The shard was written wrongly: write it again.",
+        )
+
+    def _refuse_other_than_booleans(self, rows: Array, first_row: int) -> None:
+        if rows.size and rows.view(np.uint8).max() > 1:
+            self.mapped.check()
+            raise self._value_error(first_row, "holds a bool other than 0 and 1")
+
+
+class FixedColumn(Column):
+    """Dense rows: the whole region is one array."""
+
+    def __init__(self, mapped: MappedFile, field: Field, layout: FieldLayout, samples: int) -> None:
+        super().__init__(mapped, field)
+        shape = tuple(size for size in field.shape or () if size is not None)
+        self._row_bytes = field.step_bytes
+        self._checksums = Checksums(mapped, field, layout, samples)
+        region = mapped.bytes[layout.region.offset : layout.region.end]
+        self._rows: Array = region.view(field.numpy_dtype).reshape(samples, *shape)
+        self._is_bool = field.dtype == "bool"
+
+    def array(self, row: int) -> Array:
+        self._checksums.check(row, row * self._row_bytes, self._row_bytes)
+        view: Array = self._rows[row, ...]
+        if self._is_bool:
+            self._refuse_other_than_booleans(view, row)
+        self.mapped.check()
+        return view
+
+    def take(self, rows: npt.NDArray[np.int64]) -> Iterable[Any]:
+        """Rows of one new array, gathered without the interpreter lock; keeping one keeps them all."""
+        gathered: Array = np.empty((len(rows), *self._rows.shape[1:]), self._rows.dtype)
+        self._checksums.gather(rows, self._row_bytes, gathered)
+        if self._is_bool:
+            self._refuse_other_than_booleans(gathered, int(rows[0]))
+        return gathered
+
+
+class VariableColumn(Column):
+    """Rows of differing length behind each other, found by the table ``ends``."""
+
+    def __init__(self, mapped: MappedFile, field: Field, layout: FieldLayout, samples: int) -> None:
+        super().__init__(mapped, field)
+        assert layout.ends is not None, "the footer's check leaves no variable field without its ends"
+        self._region = layout.region
+        self._samples = samples
+        self._align = field.row_align or 1
+        self._checksums = Checksums(mapped, field, layout, samples)
+        self._ends = Table(mapped, *layout.ends, "<u8", f"ends of field {field.name!r}")
+        self._dims = (
+            None
+            if layout.dims is None
+            else Table(mapped, *layout.dims, "<u4", f"dims of field {field.name!r}")
+        )
+
+    def array(self, row: int) -> Array:
+        start, end = self._bounds(row)
+        shape = self._shape(row, end - start)
+        self._checksums.check(row, start, end - start)
+        stored = self.mapped.bytes[self._region.offset + start : self._region.offset + end]
+        view: Array = stored
+        if self.field.kind == "tensor":
+            view = self._shaped(row, stored, shape)
+        if self.field.dtype == "bool":
+            self._refuse_other_than_booleans(stored, row)
+        self.mapped.check()
+        return view
+
+    def _bounds(self, row: int) -> tuple[int, int]:
+        before = self._ends[row - 1] if row else 0
+        start, end = -(-before // self._align) * self._align, self._ends[row]
+        is_last = row == self._samples - 1
+        if not start <= end <= self._region.length or (is_last and end != self._region.length):
+            raise self._table_error(
+                f"row {row} of field {self.field.name!r} lies from {start} to {end} "
+                f"in a region of {self._region.length} bytes"
+            )
+        refuse_above(
+            ROW_BYTES_MAX, end - start, f"row {row} of field {self.field.name!r}", path=self.mapped.path
+        )
+        return start, end
+
+    def _shape(self, row: int, length: int) -> tuple[int, ...]:
+        """The shape of a tensor's row, from its length or from the table ``dims`` (section 7.3)."""
+        declared = self.field.shape
+        if declared is None:
+            return (length,)
+        ragged = len(self.field.ragged_dimensions)
+        if self._dims is None:
+            sizes = [length // self.field.step_bytes]
+        else:
+            sizes = [self._dims[row * ragged + place] for place in range(ragged)]
+        if length != self.field.step_bytes * math.prod(sizes):
+            raise self._table_error(
+                f"row {row} of field {self.field.name!r} has {length} bytes, "
+                f"which the dimensions {sizes} of {list(declared)} do not make"
+            )
+        remaining = iter(sizes)
+        return tuple(next(remaining) if size is None else size for size in declared)
+
+    def _shaped(self, row: int, stored: Array, shape: tuple[int, ...]) -> Array:
+        try:
+            return stored.view(self.field.numpy_dtype).reshape(shape)
+        except ValueError as error:
+            # An empty row may claim dimensions whose product NumPy cannot count.
+            raise self._table_error(f"row {row} of field {self.field.name!r}: {error}") from error
+
+    def _table_error(self, summary: str) -> ZcError:
+        return ZcError("ZC_FORMAT_TABLE", summary, path=self.mapped.path, offset=self._region.offset)
+
+
+class CompressedColumn(Column):
+    """A field whose codec this package does not have: reading it fails, the others are read."""
+
+    def array(self, row: int) -> Array:
+        raise ZcError(
+            "ZC_FORMAT_CODEC",
+            f"row {row} of field {self.field.name!r} is compressed with {self.field.codec}, "
+            "which this reader does not decode",
+            path=self.mapped.path,
+        )

@@ -1,0 +1,259 @@
+"""The native core, libzc_core.so, through ctypes: maps that survive truncation, CRC32C, gathering of rows.
+
+Every function here runs without the interpreter lock but for those that are shorter than giving it up.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from .errors import ZcError
+
+#: The version of packages/io/native/capi/zc_core.h that the declarations below follow.
+ABI_VERSION: Final = 1
+LIBRARY_NAME: Final = "libzc_core.so"
+
+Bytes = npt.NDArray[np.uint8]
+
+_NO_OFFSET = 2**64 - 1
+_POINTER = ctypes.c_void_p
+_U64 = ctypes.c_uint64
+_U32 = ctypes.c_uint32
+_I32 = ctypes.c_int32
+
+
+class _Error(ctypes.Structure):
+    _fields_ = (
+        ("code", ctypes.c_int32),
+        ("sys_errno", ctypes.c_int32),
+        ("offset", ctypes.c_uint64),
+        ("message", ctypes.c_char * 512),
+    )
+
+
+_ERROR = ctypes.POINTER(_Error)
+_DECLARATIONS: Final[dict[str, tuple[Any, list[Any]]]] = {
+    "zc_abi_version": (_U32, []),
+    "zc_version": (ctypes.c_char_p, []),
+    "zc_error_name": (ctypes.c_char_p, [_I32]),
+    "zc_map_open": (_I32, [ctypes.c_char_p, ctypes.POINTER(_POINTER), _ERROR]),
+    "zc_map_address": (_POINTER, [_POINTER]),
+    "zc_map_size": (_U64, [_POINTER]),
+    "zc_map_populate": (_I32, [_POINTER, _U64, _U64, _ERROR]),
+    "zc_map_willneed": (_I32, [_POINTER, _U64, _U64, _ERROR]),
+    "zc_map_resident": (_I32, [_POINTER, _U64, _U64, ctypes.POINTER(_U64), _ERROR]),
+    "zc_map_check": (_I32, [_POINTER, _ERROR]),
+    "zc_map_close": (None, [_POINTER]),
+    "zc_crc32c": (_U32, [_POINTER, _U64, _U32]),
+    "zc_sum64": (_U64, [_POINTER, _U64]),
+    "zc_gather": (_I32, [_POINTER, _POINTER, _U64, _U64, _POINTER, _ERROR]),
+    "zc_gather_check": (
+        _I32,
+        [_POINTER, _POINTER, _U64, _U64, _POINTER, _POINTER, ctypes.POINTER(_U64), _ERROR],
+    ),
+    "zc_memfd_map": (_I32, [ctypes.c_int, _U64, ctypes.POINTER(_POINTER), _ERROR]),
+    "zc_memfd_unmap": (_I32, [_POINTER, _U64, _ERROR]),
+}
+#: Called with the interpreter lock held: they only load or store a word.
+_SHORT_DECLARATIONS: Final[dict[str, tuple[Any, list[Any]]]] = {
+    "zc_map_poisoned": (_I32, [_POINTER]),
+    "zc_slot_release": (None, [_POINTER, _U32]),
+    # The last argument is what Python hands to the callback of a weak reference.
+    "zc_lease_end": (None, [_POINTER, _U32, ctypes.c_int, _I32, ctypes.py_object]),
+}
+
+
+@lru_cache(maxsize=1)
+def library() -> Any:
+    """The loaded library with typed functions. Raises ZC_TORCH_CORE_MISSING, naming where it looked."""
+    if sys.platform != "linux":
+        raise ZcError("ZC_IO_UNSUPPORTED_PLATFORM", f"there is no native core for {sys.platform}")
+    path = _find_library()
+    try:
+        loaded, short = ctypes.CDLL(path), ctypes.PyDLL(path)
+        version = loaded.zc_abi_version()
+        if version != ABI_VERSION:
+            raise ZcError(
+                "ZC_TORCH_CORE_MISSING",
+                f"the library has ABI {version}, this package needs {ABI_VERSION}",
+                path=path,
+                expected=ABI_VERSION,
+                actual=version,
+            )
+        for name, (result, arguments) in _DECLARATIONS.items():
+            _declare(loaded, name, result, arguments)
+        for name, (result, arguments) in _SHORT_DECLARATIONS.items():
+            setattr(loaded, name, _declare(short, name, result, arguments))
+    except (OSError, AttributeError) as error:
+        raise ZcError(
+            "ZC_TORCH_CORE_MISSING", f"the native library does not load: {error}", path=path
+        ) from error
+    return loaded
+
+
+def crc32c(data: bytes | bytearray | memoryview | npt.NDArray[Any], seed: int = 0) -> int:
+    """CRC32C of the bytes of a C-contiguous buffer, continuing from ``seed``."""
+    flat = np.frombuffer(data, np.uint8)
+    return int(library().zc_crc32c(flat.ctypes.data, flat.size, seed))
+
+
+def map_memfd(descriptor: int, length: int) -> int:
+    """Maps a shared, sealed memfd for reading and writing; gives its address, which `unmap_memfd` ends.
+
+    The descriptor stays the caller's and may be closed at once.
+    """
+    address, error = _POINTER(), _Error()
+    _raise_for(library().zc_memfd_map(descriptor, length, address, error), error, None)
+    return int(address.value or 0)
+
+
+def unmap_memfd(address: int, length: int) -> None:
+    """Unmaps what `map_memfd` gave; nothing may look there afterwards."""
+    error = _Error()
+    _raise_for(library().zc_memfd_unmap(address, length, error), error, None)
+
+
+class MappedFile:
+    """A whole file mapped privately, guarded against being cut short.
+
+    ``bytes`` is the file as a read-only uint8 array. The map lives as long as this object or any view of
+    ``bytes``; there is nothing to close.
+
+    If the file is cut short, the pages behind its new end read as zeros and the map is poisoned: ``check``
+    raises ZC_IO_POISONED from then on.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._library = library()
+        self._mapping = _Mapping(path)
+        self._handle = self._mapping.handle
+        self._poisoned = self._library.zc_map_poisoned
+        self.size_bytes = self._mapping.size_bytes
+        self.address = self._mapping.address
+        self.bytes: Bytes = np.asarray(self._mapping)
+
+    @property
+    def poisoned(self) -> bool:
+        return bool(self._poisoned(self._handle))
+
+    def check(self) -> None:
+        """Raises ZC_IO_POISONED where the file was cut short under the map."""
+        if self._poisoned(self._handle):
+            error = _Error()
+            _raise_for(self._library.zc_map_check(self._handle, error), error, self.path)
+
+    def crc32c(self, offset: int, length: int) -> int:
+        """CRC32C of a range that the caller has checked to lie in the file."""
+        return int(self._library.zc_crc32c(self.address + offset, length, 0))
+
+    def populate(self, offset: int, length: int) -> None:
+        """Brings a range into memory and waits for it."""
+        error = _Error()
+        _raise_for(self._library.zc_map_populate(self._handle, offset, length, error), error, self.path)
+
+    def will_need(self, offset: int, length: int) -> None:
+        """Asks for a range to be read ahead and does not wait."""
+        error = _Error()
+        _raise_for(self._library.zc_map_willneed(self._handle, offset, length, error), error, self.path)
+
+    def resident_bytes(self, offset: int, length: int) -> int:
+        """How many bytes of a range the page cache holds."""
+        found, error = _U64(), _Error()
+        code = self._library.zc_map_resident(self._handle, offset, length, found, error)
+        _raise_for(code, error, self.path)
+        return found.value
+
+    def gather(
+        self,
+        offsets: npt.NDArray[np.uint64],
+        row_bytes: int,
+        destination: npt.NDArray[Any],
+        checksums: npt.NDArray[np.uint32] | None = None,
+    ) -> None:
+        """Copies the rows at ``offsets`` behind each other into a C-contiguous array.
+
+        With ``checksums`` each row's CRC32C is compared in the same pass; ZC_IO_CHECKSUM carries the place of
+        the first that differs as ``details["row"]``.
+        """
+        error, bad_row = _Error(), _U64(_NO_OFFSET)
+        offsets = np.ascontiguousarray(offsets, np.uint64)
+        common = (self._handle, offsets.ctypes.data, len(offsets), row_bytes, destination.ctypes.data)
+        if checksums is None:
+            code = self._library.zc_gather(*common, error)
+        else:
+            checksums = np.ascontiguousarray(checksums, np.uint32)
+            code = self._library.zc_gather_check(*common, checksums.ctypes.data, bad_row, error)
+        _raise_for(code, error, self.path, row=bad_row.value)
+
+
+class _Mapping:
+    """Owns one native map: what NumPy keeps as the base of every view, so the last view's end unmaps it."""
+
+    handle: int | None = None
+    address: int = 0
+    size_bytes: int = 0
+
+    def __init__(self, path: str) -> None:
+        core = library()
+        self._close = core.zc_map_close
+        handle, error = _POINTER(), _Error()
+        try:
+            encoded = os.fsencode(path)
+        except UnicodeEncodeError:
+            raise ZcError("ZC_IO_OPEN", "the path cannot be encoded", path=path) from None
+        _raise_for(core.zc_map_open(encoded, handle, error), error, path)
+        self.handle = handle.value
+        self.size_bytes = int(core.zc_map_size(handle))
+        self.address = int(core.zc_map_address(handle) or 0)
+
+    @property
+    def __array_interface__(self) -> dict[str, Any]:
+        return {"version": 3, "typestr": "|u1", "shape": (self.size_bytes,), "data": (self.address, True)}
+
+    def __del__(self) -> None:
+        if self.handle is not None:
+            self._close(self.handle)
+
+
+def _find_library() -> str:
+    named = os.environ.get("ZC_CORE_LIBRARY")
+    if named:
+        return named
+    here = Path(__file__).resolve()
+    places = [here.with_name(LIBRARY_NAME)]
+    if len(here.parents) > 4:
+        places.append(here.parents[4] / "io" / "native" / "build" / "release" / LIBRARY_NAME)
+    for place in places:
+        if place.is_file():
+            return str(place)
+    raise ZcError(
+        "ZC_TORCH_CORE_MISSING",
+        f"{LIBRARY_NAME} is neither in the package nor in a checkout: {', '.join(map(str, places))}",
+    )
+
+
+def _declare(loaded: Any, name: str, result: Any, arguments: list[Any]) -> Any:
+    function = getattr(loaded, name)
+    function.restype, function.argtypes = result, arguments
+    return function
+
+
+def _raise_for(code: int, error: _Error, path: str | None, **details: Any) -> None:
+    if code == 0:
+        return
+    name = library().zc_error_name(code).decode()
+    offset = None if error.offset == _NO_OFFSET else int(error.offset)
+    summary = error.message.decode("utf-8", "replace")
+    # The core's message is complete in itself; ours says the place in front of it.
+    for place in (f"{path} @ {offset}: ", f"{path}: "):
+        summary = summary.removeprefix(place)
+    raise ZcError(name, summary, path=path, offset=offset, errno=error.sys_errno or None, **details)

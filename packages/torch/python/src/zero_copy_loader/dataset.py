@@ -1,0 +1,259 @@
+"""A dataset read in this process: by index, in any order, without a server."""
+
+from __future__ import annotations
+
+import operator
+import os
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+from typing import Any, Final, overload
+
+import numpy as np
+import numpy.typing as npt
+
+from .errors import ZcError
+from .manifest import ShardEntry, read_manifest
+from .sample import Sample
+from .schema import Schema
+from .shard import Shard
+
+#: Maps held open at once; the kernel allows a process 65,530 by default.
+SHARDS_OPEN_MAX: Final = 4096
+
+Path = str | os.PathLike[str]
+Indices = Sequence[int] | npt.NDArray[np.integer[Any]]
+
+
+class Dataset:
+    """The samples of a directory, of one shard file, or of a list of shard files with one schema.
+
+    ``dataset[i]``, ``get(i)`` and ``dataset[[3, 1, 4]]`` copy: dicts of NumPy arrays, NumPy scalars, str,
+    bytes and JSON objects that are the caller's own. ``get_sample(i)``, ``get_batch([…])`` and
+    ``get(i, copy=False)`` give `Sample`: read-only views of the mapped file. It is a map-style dataset for
+    ``torch.utils.data`` too, with ``__getitems__`` for whole batches.
+
+    Opening a directory reads ``dataset.json`` alone; a shard is opened at its first touch. Reading is
+    synchronous: a row that is not in memory waits for the disk. Each row is checked against its checksum on
+    its first read. It may be used from several threads, in forked children, and pickled, when it is opened
+    again by path.
+
+    Raises ZC_IO_OPEN, ZC_IO_POISONED, ZC_INDEX_RANGE, ZC_CLOSED and the ZC_FORMAT codes.
+
+    Example::
+
+        dataset = zc.Dataset("data/train")
+        dataset[17]["image"]
+    """
+
+    def __init__(self, path: Path | Sequence[Path]) -> None:
+        self.schema: Schema
+        self._source: str | list[str]
+        self._opened: dict[int, Shard] = {}
+        self._entries: tuple[ShardEntry | None, ...]
+        if isinstance(path, (str, os.PathLike)) and os.path.isdir(path):
+            self._source = os.fspath(path)
+            self._open_directory(self._source)
+        else:
+            single = isinstance(path, (str, os.PathLike))
+            self._paths = _as_paths(path)
+            self._source = self._paths[0] if single else self._paths
+            self._open_files(self._paths)
+        # Sample i lies in the first shard whose end is above i.
+        self._ends = list(accumulate(self._counts))
+        self._length = self._ends[-1] if self._ends else 0
+        self._closed = False
+
+    def __len__(self) -> int:
+        return self._length
+
+    @overload
+    def __getitem__(self, index: int) -> dict[str, Any]: ...
+    @overload
+    def __getitem__(self, index: slice | Indices) -> list[dict[str, Any]]: ...
+    def __getitem__(self, index: int | slice | Indices) -> dict[str, Any] | list[dict[str, Any]]:
+        """Copies: of one sample, or a list of them for a slice or a list of indices."""
+        if isinstance(index, slice):
+            return self.__getitems__(range(*index.indices(self._length)))
+        if isinstance(index, (list, tuple, range)) or getattr(index, "ndim", 0) > 0:
+            return self.__getitems__(index)  # type: ignore[arg-type]
+        return self.get_sample(index).copy()  # type: ignore[arg-type]
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return (self[index] for index in range(self._length))
+
+    def __getitems__(self, indices: Indices | range) -> list[dict[str, Any]]:
+        """Copies of several samples, as ``torch.utils.data`` asks for a batch.
+
+        Rows of a fixed field are gathered into one new array without the interpreter lock, and each sample
+        holds its part of it: to keep one sample of many, copy its arrays.
+        """
+        wanted = self._normalize(indices)
+        shards = np.searchsorted(self._ends, wanted, side="right")
+        order = np.argsort(shards, kind="stable")
+        numbers, starts = np.unique(shards[order], return_index=True)
+        gathered: list[dict[str, Any]] = [{}] * len(wanted)
+        for number, places in zip(numbers.tolist(), np.split(order, starts[1:]), strict=True):
+            shard = self._shard(number)
+            rows = wanted[places] - (self._ends[number] - len(shard))
+            columns = [column.take(rows) for column in shard.columns.values()]
+            names = self.schema.names
+            for place, values in zip(places.tolist(), zip(*columns, strict=True), strict=True):
+                gathered[place] = dict(zip(names, values, strict=True))
+        return gathered
+
+    def get(self, index: int, copy: bool = True) -> dict[str, Any] | Sample:
+        """One sample: a dict of its own values, or with ``copy=False`` what `get_sample` gives."""
+        sample = self.get_sample(index)
+        return sample.copy() if copy else sample
+
+    def get_sample(self, index: int) -> Sample:
+        """One sample as read-only views of the mapped shard, which they keep alive."""
+        row = index if type(index) is int else self._index(index)
+        if row < 0:
+            row += self._length
+        if not 0 <= row < self._length:
+            raise self._out_of_range(index)
+        number = bisect_right(self._ends, row)
+        shard = self._opened.get(number) or self._shard(number)
+        if self._closed:
+            raise self._closed_error()
+        shard.mapped.check()
+        return Sample(shard, row - self._ends[number] + shard.footer.samples)
+
+    def get_batch(self, indices: Indices) -> list[Sample]:
+        """Several samples as read-only views, in the order asked for."""
+        return [self.get_sample(index) for index in self._normalize(indices).tolist()]
+
+    def close(self) -> None:
+        """Drops the shards; views that are left keep theirs. Does nothing the second time."""
+        self._closed = True
+        self._opened.clear()
+
+    def __enter__(self) -> Dataset:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Absolute: the process that opens it again may have another working directory.
+        source = self._source
+        absolute = (
+            os.path.abspath(source) if isinstance(source, str) else [os.path.abspath(p) for p in source]
+        )
+        return {"source": absolute, "closed": self._closed}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(state["source"])  # type: ignore[misc]
+        self._closed = state["closed"]
+
+    def __repr__(self) -> str:
+        return f"<Dataset {self._source!r}: {self._length} samples of {', '.join(self.schema.names)}>"
+
+    def _open_directory(self, directory: str) -> None:
+        manifest = read_manifest(directory)
+        self.schema = manifest.schema
+        self._entries = manifest.shards
+        self._paths = [os.path.join(directory, entry.name) for entry in manifest.shards]
+        self._counts = [entry.samples for entry in manifest.shards]
+
+    def _open_files(self, paths: list[str]) -> None:
+        if not paths:
+            raise ZcError("ZC_ARGUMENT", "the list of shards is empty", advice="Name at least one shard.")
+        self._entries = (None,) * len(paths)
+        self._counts = []
+        for number, path in enumerate(paths):
+            shard = Shard(path)
+            if number == 0:
+                self.schema = shard.schema
+            self._refuse_other_schema(shard, f"the first shard, {paths[0]}")
+            self._counts.append(len(shard))
+            if number < SHARDS_OPEN_MAX:
+                self._opened[number] = shard
+
+    def _shard(self, number: int) -> Shard:
+        if self._closed:
+            raise self._closed_error()
+        shard = self._opened.get(number)
+        if shard is None:
+            shard = Shard(self._paths[number])
+            self._refuse_changed(shard, number)
+            while len(self._opened) >= SHARDS_OPEN_MAX:
+                # The one opened first; its views, if any are left, keep its map.
+                self._opened.pop(next(iter(self._opened)))
+            self._opened[number] = shard
+        shard.mapped.check()
+        return shard
+
+    def _refuse_changed(self, shard: Shard, number: int) -> None:
+        """A shard must be the one that the manifest lists, or that was there when the list was opened."""
+        entry = self._entries[number]
+        found = {"samples": len(shard)}
+        expected = {"samples": self._counts[number]}
+        if entry is not None:
+            found |= {"bytes": shard.size_bytes, "uuid": shard.uuid}  # type: ignore[dict-item]
+            expected |= {"bytes": entry.bytes, "uuid": entry.uuid}  # type: ignore[dict-item]
+        if found != expected:
+            raise ZcError(
+                "ZC_FORMAT_MANIFEST",
+                f"the shard has {found}, expected {expected}",
+                path=shard.path,
+                expected=expected,
+                actual=found,
+            )
+        self._refuse_other_schema(shard, "the dataset")
+
+    def _refuse_other_schema(self, shard: Shard, whose: str) -> None:
+        if shard.schema != self.schema:
+            raise ZcError(
+                "ZC_FORMAT_SCHEMA",
+                f"the schema differs from that of {whose}",
+                path=shard.path,
+                expected=self.schema.to_json(),
+                actual=shard.schema.to_json(),
+                advice="Open shards of different schemas as datasets of their own.",
+            )
+
+    def _normalize(self, indices: Indices | range) -> npt.NDArray[np.int64]:
+        """Indices as an array, negative ones counted from the end, all of them checked."""
+        given = np.asarray(indices)
+        if given.size == 0:
+            return np.zeros(0, np.int64)
+        if given.ndim != 1 or given.dtype.kind not in "iu":
+            raise ZcError(
+                "ZC_ARGUMENT", f"indices are an array of {given.dtype} with {given.ndim} dimensions"
+            )
+        wrong = (given >= self._length) | (given < -self._length)
+        if wrong.any():
+            raise self._out_of_range(given[wrong][0])
+        wanted = given.astype(np.int64)
+        wanted[wanted < 0] += self._length
+        return wanted
+
+    def _index(self, index: object) -> int:
+        try:
+            return operator.index(index)  # type: ignore[arg-type]
+        except TypeError:
+            raise ZcError(
+                "ZC_ARGUMENT", f"the index is a {type(index).__name__}, expected an integer"
+            ) from None
+
+    def _out_of_range(self, index: object) -> ZcError:
+        return ZcError(
+            "ZC_INDEX_RANGE",
+            f"there is no sample {index}, there are {self._length}",
+            expected=self._length,
+            actual=index,
+        )
+
+    def _closed_error(self) -> ZcError:
+        return ZcError("ZC_CLOSED", "the dataset is closed")
+
+
+def _as_paths(path: Path | Sequence[Path]) -> list[str]:
+    listed = [path] if isinstance(path, (str, os.PathLike)) else path
+    try:
+        return [os.fspath(each) for each in listed]
+    except TypeError as error:
+        raise ZcError("ZC_ARGUMENT", f"a dataset is a path or a list of paths: {error}") from error

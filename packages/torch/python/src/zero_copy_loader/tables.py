@@ -1,0 +1,99 @@
+"""Tables of offsets, dimensions and checksums, in blocks with a CRC each (shard-format section 8)."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from .core import MappedFile, crc32c
+from .errors import ZcError
+from .limits import BLOCK_BYTES, SAFE_INTEGER_MAX, refuse_above
+
+ENTRY_BYTES_PER_BLOCK: Final = 4088
+U64_PER_BLOCK: Final = ENTRY_BYTES_PER_BLOCK // 8
+U32_PER_BLOCK: Final = ENTRY_BYTES_PER_BLOCK // 4
+
+
+def table_bytes(entries: int, per_block: int) -> int:
+    """Length of a table with that many entries."""
+    return -(-entries // per_block) * BLOCK_BYTES
+
+
+def encode_table(entries: npt.NDArray[Any]) -> bytes:
+    """The blocks of a table of uint32 or uint64 entries."""
+    per_block = ENTRY_BYTES_PER_BLOCK // entries.itemsize
+    count = -(-len(entries) // per_block)
+    blocks = np.zeros((count, BLOCK_BYTES), np.uint8)
+    padded = np.zeros(count * per_block, entries.dtype.newbyteorder("<"))
+    padded[: len(entries)] = entries
+    blocks[:, :ENTRY_BYTES_PER_BLOCK] = padded.view(np.uint8).reshape(count, ENTRY_BYTES_PER_BLOCK)
+    footers = blocks[:, ENTRY_BYTES_PER_BLOCK:].view("<u4")
+    footers[:, 0] = np.arange(count)
+    for block, footer in zip(blocks, footers, strict=True):
+        footer[1] = crc32c(block[:-4])
+    return blocks.tobytes()
+
+
+class Table:
+    """A table in a mapped shard; a block is checked before the first of its entries is used.
+
+    ``name`` says whose table it is, in messages.
+    """
+
+    def __init__(self, mapped: MappedFile, offset: int, length: int, dtype: str, name: str) -> None:
+        self._mapped = mapped
+        self._offset = offset
+        self._name = name
+        count = length // BLOCK_BYTES
+        blocks = mapped.bytes[offset : offset + length].view(dtype)
+        self.per_block = ENTRY_BYTES_PER_BLOCK // blocks.itemsize
+        # The entries and, behind them, the number and CRC of each block.
+        self._blocks = blocks.reshape(count, BLOCK_BYTES // blocks.itemsize)
+        self._trusted = np.zeros(count, np.bool_)
+
+    def __getitem__(self, entry: int) -> int:
+        block, place = divmod(entry, self.per_block)
+        if not self._trusted[block]:
+            self._check(block)
+        return int(self._blocks[block, place])
+
+    def take(self, entries: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
+        """Many entries at once, as a new array."""
+        blocks, places = np.divmod(entries, self.per_block)
+        touched = np.unique(blocks[~self._trusted[blocks]])
+        for block in touched.tolist():
+            self._check(block)
+        taken: npt.NDArray[Any] = self._blocks[blocks, places]
+        return taken
+
+    def _check(self, block: int) -> None:
+        at = self._offset + block * BLOCK_BYTES
+        number, expected_crc = self._mapped.bytes[at + ENTRY_BYTES_PER_BLOCK : at + BLOCK_BYTES].view("<u4")
+        found_crc = self._mapped.crc32c(at, BLOCK_BYTES - 4)
+        self._mapped.check()
+        if found_crc != expected_crc:
+            raise ZcError(
+                "ZC_FORMAT_CHECKSUM",
+                f"block {block} of the {self._name} has CRC32C {found_crc:08x}, expected {expected_crc:08x}",
+                path=self._mapped.path,
+                offset=at,
+                expected=int(expected_crc),
+                actual=found_crc,
+            )
+        if number != block:
+            raise ZcError(
+                "ZC_FORMAT_TABLE",
+                f"block {block} of the {self._name} has the number {number}",
+                path=self._mapped.path,
+                offset=at,
+                expected=block,
+                actual=int(number),
+            )
+        if self._blocks.itemsize == 8:
+            greatest = int(self._blocks[block, : self.per_block].max())
+            refuse_above(
+                SAFE_INTEGER_MAX, greatest, f"an entry of the {self._name}", path=self._mapped.path, offset=at
+            )
+        self._trusted[block] = True
