@@ -1,0 +1,161 @@
+/**
+ * The memory for parts of shards that planning needs: runs of the tables, and small regions.
+ *
+ * One budget for a whole dataset. Beyond it the runs used longest ago are dropped, never one that a plan in
+ * the making has asked for: a single batch may exceed the budget rather than read the same run for ever.
+ */
+export class IndexCache {
+  readonly #maxBytes: number;
+  readonly #held: HeldRun[] = [];
+  readonly #uses = new Set<number>();
+  #lastUse = 0;
+  #bytes = 0;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Bytes held now. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Begins a use; runs that are asked for with its number stay until `end` is called with it. */
+  begin(): number {
+    const use = ++this.#lastUse;
+    this.#uses.add(use);
+    return use;
+  }
+
+  end(use: number): void {
+    this.#uses.delete(use);
+  }
+
+  /** Takes note of a run that its owner now holds. */
+  add(run: HeldRun): void {
+    this.#held.push(run);
+    this.#bytes += run.bytes;
+    if (this.#bytes > this.#maxBytes) this.#makeRoom();
+  }
+
+  /** A tenth more than needed goes at once, so that the sorting is paid for seldom. */
+  #makeRoom(): void {
+    const [oldest = this.#lastUse + 1] = this.#uses;
+    this.#held.sort((a, b) => a.owner.lastUse(a.number) - b.owner.lastUse(b.number));
+    let dropped = 0;
+    for (const { owner, number, bytes } of this.#held) {
+      if (this.#bytes <= 0.9 * this.#maxBytes || owner.lastUse(number) >= oldest) break;
+      owner.drop(number);
+      this.#bytes -= bytes;
+      dropped++;
+    }
+    this.#held.splice(0, dropped);
+  }
+}
+
+interface HeldRun {
+  readonly owner: RunOwner;
+  readonly number: number;
+  readonly bytes: number;
+}
+
+interface RunOwner {
+  lastUse(number: number): number;
+  drop(number: number): void;
+}
+
+/** Where the bytes of a part come from: one that blocks, and one that first brings them near. */
+export interface RangeReader {
+  /** A copy of a range, by a read that blocks. */
+  read(offset: number, length: number): Uint8Array;
+  /** Brings a range into the page cache without blocking. */
+  populate(offset: number, length: number): Promise<void>;
+}
+
+export interface CachedRunsOptions<T> {
+  cache: IndexCache;
+  file: RangeReader;
+  /** Where the part lies in the file. */
+  part: { readonly offset: number; readonly length: number };
+  runBytes: number;
+  /** Checks and decodes a run; `offset` is the run's in the file. */
+  decode(bytes: Uint8Array, run: number, offset: number): T;
+}
+
+/** A part of a shard, held in decoded runs that come as they are needed and may go again. */
+export class CachedRuns<T extends ArrayBufferView> {
+  readonly #options: CachedRunsOptions<T>;
+  readonly #runs: (T | undefined)[] = [];
+  readonly #lastUses: number[] = [];
+  readonly #loading = new Map<number, Promise<void>>();
+
+  constructor(options: CachedRunsOptions<T>) {
+    this.#options = options;
+  }
+
+  /** Whether a run is there; it then stays for as long as the use lasts. */
+  has(run: number, use: number): boolean {
+    this.#lastUses[run] = use;
+    return this.#runs[run] !== undefined;
+  }
+
+  /** A run that is known to be there. */
+  at(run: number): T {
+    return this.#runs[run]!;
+  }
+
+  /** A run, read now where it is not there: blocks. */
+  now(run: number): T {
+    return this.#runs[run] ?? this.#store(run, this.#range(run));
+  }
+
+  /** Reads the runs from `first` to `last` in one go, leaving out those that are there or under way. */
+  async load(first: number, last: number): Promise<void> {
+    const waits: Promise<void>[] = [];
+    for (let run = first; run <= last; run++) {
+      if (this.#runs[run] !== undefined) continue;
+      let loading = this.#loading.get(run);
+      if (loading === undefined) {
+        let end = run;
+        while (end < last && this.#runs[end + 1] === undefined && !this.#loading.has(end + 1)) end++;
+        loading = this.#loadRange(run, end);
+        for (let each = run; each <= end; each++) this.#loading.set(each, loading);
+        run = end;
+      }
+      waits.push(loading);
+    }
+    await Promise.all(waits);
+  }
+
+  lastUse(run: number): number {
+    return this.#lastUses[run] ?? 0;
+  }
+
+  drop(run: number): void {
+    this.#runs[run] = undefined;
+  }
+
+  async #loadRange(first: number, last: number): Promise<void> {
+    try {
+      const { offset } = this.#range(first);
+      const end = this.#range(last);
+      await this.#options.file.populate(offset, end.offset + end.length - offset);
+      for (let run = first; run <= last; run++) this.now(run);
+    } finally {
+      for (let run = first; run <= last; run++) this.#loading.delete(run);
+    }
+  }
+
+  #range(run: number): { offset: number; length: number } {
+    const { part, runBytes } = this.#options;
+    const from = run * runBytes;
+    return { offset: part.offset + from, length: Math.min(runBytes, part.length - from) };
+  }
+
+  #store(run: number, { offset, length }: { offset: number; length: number }): T {
+    const decoded = this.#options.decode(this.#options.file.read(offset, length), run, offset);
+    this.#runs[run] = decoded;
+    this.#options.cache.add({ owner: this, number: run, bytes: decoded.byteLength });
+    return decoded;
+  }
+}

@@ -1,0 +1,71 @@
+import {
+  BLOCK_BYTES,
+  decodeTableBlockU32,
+  decodeTableBlockU64,
+  U32_PER_BLOCK,
+  U64_PER_BLOCK,
+} from '@zc/format';
+import { crc32c } from '@zc/io';
+import { CachedRuns, type IndexCache, type RangeReader } from './index-cache.js';
+
+/** Blocks that are read and checked together: 64 KiB, about what a device reads in the time of one seek. */
+const BLOCKS_PER_RUN = 16;
+
+interface TableOptions {
+  cache: IndexCache;
+  file: RangeReader;
+  path: string;
+  part: { readonly offset: number; readonly length: number };
+}
+
+/** A table of a shard (format specification, section 8), present in runs of its blocks. */
+export class Table {
+  readonly #runs: CachedRuns<Float64Array | Uint32Array>;
+  readonly #entriesPerRun: number;
+
+  constructor(type: 'u64' | 'u32', { cache, file, path, part }: TableOptions) {
+    const perBlock = type === 'u64' ? U64_PER_BLOCK : U32_PER_BLOCK;
+    this.#entriesPerRun = BLOCKS_PER_RUN * perBlock;
+    this.#runs = new CachedRuns({
+      cache,
+      file,
+      part,
+      runBytes: BLOCKS_PER_RUN * BLOCK_BYTES,
+      decode(bytes, run, offset) {
+        const blocks = bytes.length / BLOCK_BYTES;
+        const entries = new (type === 'u64' ? Float64Array : Uint32Array)(blocks * perBlock);
+        for (let i = 0; i < blocks; i++) {
+          const block = bytes.subarray(i * BLOCK_BYTES, (i + 1) * BLOCK_BYTES);
+          const number = run * BLOCKS_PER_RUN + i;
+          const place = { name: path, offset: offset + i * BLOCK_BYTES };
+          const out = entries.subarray(i * perBlock, (i + 1) * perBlock);
+          if (type === 'u64') decodeTableBlockU64(block, number, place, { crc32c, out: out as Float64Array });
+          else decodeTableBlockU32(block, number, place, { crc32c, out: out as Uint32Array });
+        }
+        return entries;
+      },
+    });
+  }
+
+  /** The run that holds an entry. */
+  runOf(entry: number): number {
+    return Math.floor(entry / this.#entriesPerRun);
+  }
+
+  get runs(): CachedRuns<Float64Array | Uint32Array> {
+    return this.#runs;
+  }
+
+  /** An entry whose run is there. */
+  at(entry: number): number {
+    const run = Math.floor(entry / this.#entriesPerRun);
+    return this.#runs.at(run)[entry - run * this.#entriesPerRun]!;
+  }
+
+  /** An entry; its run is read now where it is not there, which blocks, and stays as long as the use lasts. */
+  now(entry: number, use: number): number {
+    const run = Math.floor(entry / this.#entriesPerRun);
+    const entries = this.#runs.has(run, use) ? this.#runs.at(run) : this.#runs.now(run);
+    return entries[entry - run * this.#entriesPerRun]!;
+  }
+}
