@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
@@ -8,25 +8,15 @@ const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const alias = {
   '@zc/format/node': at('packages/format/src/node/index.ts'),
   ...Object.fromEntries(
-    ['errors', 'format', 'io', 'loader', 'torch', 'convert', 'cli'].map((name) => [
-      `@zc/${name}`,
-      at(`packages/${name}/src/index.ts`),
-    ]),
+    readdirSync(at('packages')).map((name) => [`@zc/${name}`, at(`packages/${name}/src/index.ts`)]),
   ),
 };
 
-const roots = [
-  'packages/errors',
-  'packages/format',
-  'packages/io',
-  'packages/loader',
-  'packages/torch',
-  'packages/convert',
-  'packages/cli',
-  'benchmarks',
-  'examples/spoken-digits',
-  'tools',
-].filter((root) => existsSync(at(root)));
+// Every package, and the tools.
+const roots = ['packages', 'examples']
+  .flatMap((folder) => readdirSync(at(folder)).map((name) => `${folder}/${name}`))
+  .filter((root) => existsSync(at(`${root}/package.json`)))
+  .concat('benchmarks', 'tools');
 
 export default defineConfig({
   test: {
