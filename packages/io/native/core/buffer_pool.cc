@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "worker_thread.h"
+
 namespace zc {
 namespace {
 
@@ -103,7 +105,7 @@ Result<uint32_t> BufferPool::add_segment(uint32_t slots) noexcept {
   segment->address = static_cast<std::byte*>(address);
   segment->generations.assign(slots, 0);
   segment->leased.assign(slots, false);
-  segment->prefault = std::thread([state = segment.get()] { state->run_prefault(); });
+  segment->prefault = start_worker("zc-prefault", [state = segment.get()] { state->run_prefault(); });
 
   const uint64_t number = segments_.size();
   for (uint32_t index = slots; index-- > 0;) free_.push_back(number << 32 | index);

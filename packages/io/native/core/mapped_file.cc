@@ -55,8 +55,12 @@ int advice_number(Advice advice) {
 Result<std::shared_ptr<MappedFile>> MappedFile::open(const std::string& path) noexcept {
   const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd) return Error{.code = ErrorCode::open, .sys_errno = errno, .operation = "open", .path = path};
+  return map(fd.get(), path);
+}
+
+Result<std::shared_ptr<MappedFile>> MappedFile::map(int fd, const std::string& path) noexcept {
   struct stat status;
-  if (::fstat(fd.get(), &status) != 0) {
+  if (::fstat(fd, &status) != 0) {
     return Error{.code = ErrorCode::open, .sys_errno = errno, .operation = "stat", .path = path};
   }
   if (!S_ISREG(status.st_mode)) {
@@ -69,7 +73,7 @@ Result<std::shared_ptr<MappedFile>> MappedFile::open(const std::string& path) no
 
   const auto size = static_cast<uint64_t>(status.st_size);
   void* address =
-      ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, fd.get(), 0);
+      ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, fd, 0);
   if (address == MAP_FAILED) {
     return Error{.code = ErrorCode::map, .sys_errno = errno, .operation = "map", .path = path};
   }

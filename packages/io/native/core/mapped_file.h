@@ -24,6 +24,8 @@ class MappedFile {
  public:
   // Blocks for the open and the mapping; reads nothing. An empty file has size() 0 and address() nullptr.
   static Result<std::shared_ptr<MappedFile>> open(const std::string& path) noexcept;
+  // The same for a file that is open already. `fd` stays the caller's; `path` is for messages and for reopening.
+  static Result<std::shared_ptr<MappedFile>> map(int fd, const std::string& path) noexcept;
   MappedFile(const MappedFile&) = delete;
   MappedFile& operator=(const MappedFile&) = delete;
   ~MappedFile();

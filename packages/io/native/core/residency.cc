@@ -43,8 +43,7 @@ std::optional<uint64_t> ask_cachestat(int fd, uint64_t offset, uint64_t length) 
   return std::min(length, answer.cached_pages * page);
 }
 
-Result<uint64_t> sample_pages(int fd, uint64_t offset, uint64_t length) {
-  constexpr uint64_t samples_max = 256;
+Result<uint64_t> sample_pages(int fd, uint64_t offset, uint64_t length, uint64_t samples_max) {
   const uint64_t page = page_bytes();
   const uint64_t pages = (offset + length - 1) / page - offset / page + 1;
   const uint64_t samples = std::min(pages, samples_max);
@@ -68,10 +67,10 @@ Result<uint64_t> sample_pages(int fd, uint64_t offset, uint64_t length) {
 
 }  // namespace
 
-Result<uint64_t> resident_bytes(int fd, uint64_t offset, uint64_t length) noexcept {
+Result<uint64_t> resident_bytes(int fd, uint64_t offset, uint64_t length, uint64_t samples_max) noexcept {
   if (length == 0) return uint64_t{0};
   if (const auto known = ask_cachestat(fd, offset, length)) return *known;
-  return sample_pages(fd, offset, length);
+  return sample_pages(fd, offset, length, samples_max);
 }
 
 }  // namespace zc

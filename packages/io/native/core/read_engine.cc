@@ -1,0 +1,192 @@
+#include "read_engine.h"
+
+#include <algorithm>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "capabilities.h"
+#include "engine_core.h"
+#include "engine_file.h"
+#include "read_plan.h"
+#include "ring_backend.h"
+#include "thread_backend.h"
+
+namespace zc {
+
+// The table of open files, and the core, which may outlive the engine where reads never came back.
+class ReadEngine::Impl {
+ public:
+  BackendChoice backend = BackendChoice::threads;
+  std::string reason;
+
+  std::mutex mutex;                                // guards what follows
+  std::shared_ptr<EngineCore> core;                // empty once closed
+  ReadEngineStats last_stats;                      // of a core that is gone
+  std::vector<std::shared_ptr<EngineFile>> files;  // by handle; empty where a handle is free
+
+  std::shared_ptr<EngineFile> find(uint32_t file) {
+    return file < files.size() ? files[file] : nullptr;
+  }
+  std::shared_ptr<EngineCore> running() {
+    const std::lock_guard lock(mutex);
+    return core;
+  }
+};
+
+namespace {
+
+Error closed_error(const char* operation) {
+  return Error{.code = ErrorCode::closed, .operation = std::string(operation) + ": the read engine is closed"};
+}
+
+Error unknown_file(const char* operation, uint32_t file) {
+  return Error{.code = ErrorCode::argument,
+               .operation = std::string(operation) + ": file " + std::to_string(file) + " is not open"};
+}
+
+}  // namespace
+
+ReadEngine::ReadEngine(std::shared_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
+
+Result<std::unique_ptr<ReadEngine>> ReadEngine::create(const Options& asked) noexcept {
+  Options options = asked;
+  options.depth = std::clamp(options.depth, 1u, 4096u);
+  options.threads = std::clamp(options.threads, 1u, 256u);
+  options.helpers = std::min(options.helpers, 64u);
+
+  auto impl = std::make_shared<Impl>();
+  std::unique_ptr<ReadBackend> backend;
+  if (options.backend != BackendChoice::threads) {
+    auto ring = RingBackend::create(options.depth);
+    if (ring) {
+      backend = std::move(ring).value();
+      impl->backend = BackendChoice::io_uring;
+    } else {
+      const RingCapability explained = explain_ring_errno(ring.error().sys_errno);
+      if (options.backend == BackendChoice::io_uring) {
+        Error error = std::move(ring).error();
+        error.operation = explained.reason;
+        error.sys_errno = explained.sys_errno;
+        return error;
+      }
+      impl->reason = explained.reason + " " + explained.advice;
+    }
+  } else {
+    impl->reason = "The thread pool was asked for.";
+  }
+  if (backend == nullptr) backend = std::make_unique<ThreadBackend>(options.threads);
+  impl->core = std::make_shared<EngineCore>(std::move(backend), options);
+  return std::unique_ptr<ReadEngine>(new ReadEngine(std::move(impl)));
+}
+
+ReadEngine::~ReadEngine() {
+  constexpr uint32_t timeout_ms = 5000;
+  close(timeout_ms);
+}
+
+BackendChoice ReadEngine::backend() const noexcept { return impl_->backend; }
+const std::string& ReadEngine::reason() const noexcept { return impl_->reason; }
+
+Result<uint32_t> ReadEngine::open_file(const std::string& path) noexcept {
+  auto opened = EngineFile::open(path);
+  if (!opened) return std::move(opened).error();
+  const std::lock_guard lock(impl_->mutex);
+  if (impl_->core == nullptr) return closed_error("open");
+  auto& files = impl_->files;
+  const auto place = std::find(files.begin(), files.end(), nullptr);
+  const auto file = static_cast<uint32_t>(place - files.begin());
+  if (place == files.end()) {
+    files.push_back(std::move(opened).value());
+  } else {
+    *place = std::move(opened).value();
+  }
+  return file;
+}
+
+Result<void> ReadEngine::close_file(uint32_t file) noexcept {
+  std::shared_ptr<EngineFile> last;  // goes after the lock
+  const std::lock_guard lock(impl_->mutex);
+  last = impl_->find(file);
+  if (last == nullptr) return unknown_file("close", file);
+  impl_->files[file] = nullptr;
+  return {};
+}
+
+Result<uint64_t> ReadEngine::file_size(uint32_t file) const noexcept {
+  const std::lock_guard lock(impl_->mutex);
+  const auto found = impl_->find(file);
+  if (found == nullptr) return unknown_file("size", file);
+  return found->size();
+}
+
+Result<uint64_t> ReadEngine::submit(ReadTarget target, const double* plan, size_t plan_length,
+                                    ReadCompletion completion) noexcept {
+  auto batch = std::make_shared<Batch>();
+  std::shared_ptr<EngineCore> core;
+  {
+    const std::lock_guard lock(impl_->mutex);
+    core = impl_->core;
+    if (core == nullptr) return closed_error("read");
+    auto parsed = parse_plan(plan, plan_length, target.length, [this](uint32_t file) { return impl_->find(file); });
+    if (!parsed) return std::move(parsed).error();
+    batch->plan = std::move(parsed).value();
+  }
+  batch->target = std::move(target);
+  batch->completion = std::move(completion);
+  const uint64_t number = batch->number = core->next_number();
+  if (!core->start(std::move(batch))) return closed_error("read");
+  return number;
+}
+
+Result<uint64_t> ReadEngine::prefetch(uint32_t file, uint64_t offset, uint64_t length,
+                                      ReadCompletion completion) noexcept {
+  std::shared_ptr<EngineFile> found;
+  std::shared_ptr<EngineCore> core;
+  {
+    const std::lock_guard lock(impl_->mutex);
+    core = impl_->core;
+    if (core == nullptr) return closed_error("prefetch");
+    found = impl_->find(file);
+  }
+  if (found == nullptr) return unknown_file("prefetch", file);
+  if (offset > found->size() || length > found->size() - offset) {
+    return Error{.code = ErrorCode::argument,
+                 .operation = "prefetch of " + std::to_string(length) + " bytes, which ends behind the end of the file",
+                 .path = found->path(),
+                 .offset = static_cast<int64_t>(offset),
+                 .expected = static_cast<int64_t>(found->size())};
+  }
+  auto batch = std::make_shared<Batch>();
+  batch->completion = std::move(completion);
+  const uint64_t number = batch->number = core->next_number();
+  if (!core->start_prefetch(std::move(batch), std::move(found), offset, length)) return closed_error("prefetch");
+  return number;
+}
+
+bool ReadEngine::cancel(uint64_t batch) noexcept {
+  const auto core = impl_->running();
+  return core != nullptr && core->cancel(batch);
+}
+
+ReadEngineStats ReadEngine::stats() const noexcept {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->core == nullptr ? impl_->last_stats : impl_->core->stats();
+}
+
+bool ReadEngine::close(uint32_t timeout_ms) noexcept {
+  std::vector<std::shared_ptr<EngineFile>> files;  // go after the lock, and after the reads
+  std::shared_ptr<EngineCore> core = impl_->running();
+  if (core == nullptr) return true;
+  const bool clean = core->drain(timeout_ms);
+  const std::lock_guard lock(impl_->mutex);
+  impl_->last_stats = core->stats();
+  impl_->core = nullptr;
+  files.swap(impl_->files);
+  // What the kernel still holds would be written into: the core, with its threads and all that it points to, is
+  // kept for good rather than freed.
+  if (!clean) std::make_unique<std::shared_ptr<EngineCore>>(std::move(core)).release();
+  return clean;
+}
+
+}  // namespace zc

@@ -1,0 +1,169 @@
+// What needs no read: extents that lie in the page cache are copied out of the file's map, and prefetch puts
+// them there.
+
+#include <algorithm>
+#include <utility>
+
+#include "engine_core.h"
+#include "residency.h"
+
+namespace zc {
+namespace {
+
+constexpr size_t rows_max = 256;
+
+// Rows of several extents, so that the gather has the next ones to ask for while it copies.
+struct RowGroup {
+  struct Origin {
+    const Extent* extent;
+    const Piece* piece;
+  };
+  CopyRow rows[rows_max];
+  Origin origins[rows_max];
+  size_t count = 0;
+};
+
+// Copies the group and says what is wrong with it.
+Result<void> run_group(RowGroup& group) {
+  gather(group.rows, group.count);
+  for (size_t i = 0; i < group.count; i++) {
+    const Extent& extent = *group.origins[i].extent;
+    // Before the checksum: a page that is missing reads as zeros, and that is the truer reason.
+    const bool first_of_file = i == 0 || group.origins[i - 1].extent->file != extent.file;
+    if (first_of_file) {
+      auto map = extent.file->map();
+      auto checked = map ? map.value()->check() : Result<void>(std::move(map).error());
+      if (!checked) {
+        Error error = std::move(checked).error();
+        error.offset = static_cast<int64_t>(extent.offset);
+        error.tag = group.origins[i].piece->tag;
+        return error;
+      }
+    }
+    auto compared = compare_checksums(extent, std::span(group.origins[i].piece, 1), std::span(&group.rows[i], 1));
+    if (!compared) return compared;
+  }
+  group.count = 0;
+  return {};
+}
+
+}  // namespace
+
+// A task of a helper; holds one unit. Asks first, rather than trying preadv2(RWF_NOWAIT): since Linux 6.5 a
+// refused attempt starts read-ahead of all that was asked for, and the direct read after it would fetch the
+// same bytes again.
+void EngineCore::probe_extents(Batch& batch, Indices indices) {
+  constexpr uint64_t samples = 4;
+  std::vector<uint32_t> resident;
+  std::vector<ReadOp*> ops;
+  for (const uint32_t index : indices) {
+    const Extent& extent = batch.plan.extents[index];
+    const auto found = resident_bytes(extent.file->buffered_fd(), extent.offset, extent.length, samples);
+    if (found && found.value() == extent.length) {
+      resident.push_back(index);
+    } else {
+      issue(batch, index, extent.way == ReadWay::auto_direct, ops);
+    }
+  }
+  backend_->start(ops.data(), ops.size());  // first, so that the device works while this thread copies
+  copy_extents(batch, resident, 1);
+}
+
+// A helper's too. `task_units` are given back with the extents'.
+void EngineCore::copy_extents(Batch& batch, Indices indices, uint32_t task_units) {
+  RowGroup group;
+  uint32_t finished = task_units;
+  std::vector<ReadOp*> ops;
+  const auto flush = [&] {
+    auto result = run_group(group);
+    if (!result) batch.fail(std::move(result).error());
+    group.count = 0;
+  };
+  uint64_t resident = 0;
+  uint64_t copied = 0;
+  for (const uint32_t index : indices) {
+    const Extent& extent = batch.plan.extents[index];
+    auto map = extent.file->map();
+    if (!map && map.error().code != ErrorCode::short_read) {
+      // Maps are scarce (max_map_count): read it instead.
+      issue(batch, index, false, ops);
+      continue;
+    }
+    finished++;
+    if (batch.stopped.load(std::memory_order_acquire)) continue;
+    if (!map) {
+      Error error = std::move(map).error();
+      error.tag = batch.tag_of(extent);
+      batch.fail(std::move(error));
+      continue;
+    }
+    const std::byte* source = map.value()->address() + extent.offset;
+    for (uint32_t i = 0; i < extent.piece_count; i++) {
+      const Piece& piece = batch.plan.pieces[extent.first_piece + i];
+      group.rows[group.count] = {.source = source + piece.extent_offset,
+                                 .destination = piece.copied ? batch.target.data + piece.slot_offset : nullptr,
+                                 .length = piece.length,
+                                 .checked = piece.checked};
+      group.origins[group.count] = {&extent, &piece};
+      if (piece.copied) copied += piece.length;
+      if (++group.count == rows_max) flush();
+    }
+    resident += extent.length;
+  }
+  flush();
+  batch.bytes_resident.fetch_add(resident, std::memory_order_relaxed);
+  batch.bytes_copied.fetch_add(copied, std::memory_order_relaxed);
+  bytes_from_map_.fetch_add(resident, std::memory_order_relaxed);
+  backend_->start(ops.data(), ops.size());
+  done(batch, finished);
+}
+
+bool EngineCore::start_prefetch(std::shared_ptr<Batch> shared, std::shared_ptr<EngineFile> file, uint64_t offset,
+                                uint64_t length) {
+  Batch& batch = *shared;
+  batch.pending.store(1, std::memory_order_relaxed);
+  if (!enter(shared)) return false;
+  const std::lock_guard lock(mutex_);
+  if (prefetcher_ == nullptr) prefetcher_ = std::make_unique<ThreadPool>("zc-prefetch", 1);
+  prefetcher_->push([this, &batch, file = std::move(file), offset, length] {
+    run_prefetch(batch, *file, offset, length);
+  });
+  return true;
+}
+
+// On the prefetch thread, which may block.
+void EngineCore::run_prefetch(Batch& batch, EngineFile& file, uint64_t offset, uint64_t length) {
+  auto result = prefetch_range(batch, file, offset, length);
+  if (!result) batch.fail(std::move(result).error());
+  done(batch, 1);
+}
+
+// The kernel reads ahead of the stretch that is being waited for. Waiting by MADV_POPULATE_READ copies nothing,
+// meets the errors of the device, and leaves the map ready for the gather that follows.
+Result<void> EngineCore::prefetch_range(Batch& batch, EngineFile& file, uint64_t offset, uint64_t length) {
+  constexpr uint64_t stretch_bytes = 2 << 20;
+  constexpr uint64_t ahead_bytes = 8 << 20;
+  auto mapped = file.map();
+  if (!mapped) return std::move(mapped).error();
+  MappedFile& map = *mapped.value();
+  const uint64_t end = offset + length;
+  uint64_t asked = offset;
+  for (uint64_t at = offset; at < end && !batch.stopped.load(std::memory_order_acquire);) {
+    const uint64_t stretch = std::min(stretch_bytes, end - at);
+    while (asked < std::min(end, at + ahead_bytes)) {
+      const uint64_t part = std::min(stretch_bytes, end - asked);
+      if (auto advised = map.advise(asked, part, Advice::willneed); !advised) return advised;
+      asked += part;
+    }
+    if (auto populated = map.populate(at, stretch); !populated) {
+      Error error = std::move(populated).error();
+      if (error.offset < 0) error.offset = static_cast<int64_t>(at);
+      return error;
+    }
+    batch.bytes_resident.fetch_add(stretch, std::memory_order_relaxed);
+    at += stretch;
+  }
+  return {};
+}
+
+}  // namespace zc

@@ -1,0 +1,22 @@
+// Reads by pread on a pool of threads: for kernels and containers that refuse io_uring.
+#pragma once
+
+#include "read_backend.h"
+#include "thread_pool.h"
+
+namespace zc {
+
+class ThreadBackend final : public ReadBackend {
+ public:
+  explicit ThreadBackend(uint32_t threads) : pool_("zc-read", threads) {}
+
+  void start(ReadOp* const* ops, size_t count) override;
+  void post(std::function<void()> work) override { pool_.push(std::move(work)); }
+  // A thread inside pread cannot be called back.
+  void cancel_all() override {}
+
+ private:
+  ThreadPool pool_;
+};
+
+}  // namespace zc
