@@ -86,6 +86,14 @@ export const errorCodes = {
     meaning: 'Bytes of the shard do not have the checksum that was recorded when they were written.',
     advice: 'The file changed after it was written. `zc verify` lists every damaged row.',
   },
+  ZC_FORMAT_CODEC: {
+    meaning: 'A field is compressed in a way that this reader or writer does not know.',
+    advice: 'Leave the field out, or use a release that knows the codec.',
+  },
+  ZC_FORMAT_BUSY: {
+    meaning: 'Another process is writing this dataset at the moment.',
+    advice: 'Wait until it has finished, or write to another directory.',
+  },
   ZC_FORMAT_MANIFEST: {
     meaning: 'A `dataset.json` is not a valid manifest, or the shards are not the ones it lists.',
     advice: 'Copy the whole dataset directory again, or write it again.',

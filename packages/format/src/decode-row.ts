@@ -1,0 +1,144 @@
+import { ZcError } from '@zc/errors';
+import { elementsOf } from './dtype.js';
+import { halfToNumber, isHalf } from './half.js';
+import type { FieldPlan } from './layout.js';
+import type { TensorField } from './schema.js';
+import { decodeUtf8 } from './text.js';
+
+/** Where a row lies, for errors. */
+export interface RowPlace {
+  readonly name: string;
+  readonly row: number;
+  /** Offset in the file. */
+  readonly offset: number;
+}
+
+/**
+ * The shape of a row (specification, section 7.3).
+ *
+ * `dims` holds the row's ragged dimensions where the field stores them.
+ *
+ * @throws ZC_FORMAT_TABLE where the shape and the length contradict each other.
+ */
+export function shapeOfRow(
+  plan: FieldPlan,
+  rowBytes: number,
+  dims: ArrayLike<number> | undefined,
+  place: RowPlace,
+): number[] {
+  const { field, raggedDims, stepBytes, storesDims } = plan;
+  if (field.kind !== 'tensor') return [];
+  const shape = field.shape.map((extent) => extent ?? 0);
+  if (storesDims && dims) raggedDims.forEach((dim, i) => (shape[dim] = dims[i]!));
+  else if (raggedDims.length === 1) shape[raggedDims[0]!] = Math.floor(rowBytes / stepBytes);
+  // In the order of the ragged dimensions: a product that is too large cannot become right again by rounding.
+  const bytes = raggedDims.reduce((product, dim) => product * shape[dim]!, stepBytes);
+  if (bytes !== rowBytes) {
+    throw new ZcError(
+      'ZC_FORMAT_TABLE',
+      `row ${place.row} of field "${field.name}" has ${rowBytes} bytes, its shape [${shape}] ${bytes}`,
+      {
+        path: place.name,
+        offset: place.offset,
+        field: field.name,
+        row: place.row,
+        expected: bytes,
+        actual: rowBytes,
+      },
+    );
+  }
+  return shape;
+}
+
+/**
+ * The value of a stored row.
+ *
+ * Tensors and bytes are views of `bytes` where the address permits it, else copies; texts, JSON and scalars
+ * are fresh. `shape` is what `shapeOfRow` gave.
+ *
+ * @throws ZC_FORMAT_VALUE for text that is not UTF-8, JSON that is none and bools other than 0 and 1;
+ * ZC_FORMAT_CODEC for a compressed row.
+ */
+export function decodeRow(
+  plan: FieldPlan,
+  bytes: Uint8Array,
+  shape: readonly number[],
+  place: RowPlace,
+): unknown {
+  const { field } = plan;
+  demandCodec(plan, place.name);
+  switch (field.kind) {
+    case 'tensor':
+      return decodeTensor(field, bytes, shape, place);
+    case 'bytes':
+      return bytes;
+    default:
+      return decodeText(field, bytes, place);
+  }
+}
+
+/** @throws ZC_FORMAT_CODEC for a field whose rows cannot be decoded here. */
+export function demandCodec({ field }: FieldPlan, path: string): void {
+  if (field.codec === 'none') return;
+  throw new ZcError('ZC_FORMAT_CODEC', `field "${field.name}" has codec ${field.codec}`, {
+    path,
+    field: field.name,
+    expected: 'none',
+    actual: field.codec,
+  });
+}
+
+function decodeTensor(
+  field: TensorField,
+  bytes: Uint8Array,
+  shape: readonly number[],
+  place: RowPlace,
+): unknown {
+  const { dtype } = field;
+  if (dtype === 'bool') checkBools(field, bytes, place);
+  const data = elementsOf(dtype, bytes);
+  if (field.shape.length > 0) return { dtype, shape, data };
+  const first = data[0]!;
+  if (dtype === 'bool') return first === 1;
+  if (dtype === 'complex64') return [first, data[1]];
+  return isHalf(dtype) ? halfToNumber(dtype, Number(first)) : first;
+}
+
+/** @throws ZC_FORMAT_VALUE where a byte is neither 0 nor 1. */
+export function checkBools(field: TensorField, bytes: Uint8Array, place: RowPlace): void {
+  for (let i = 0; i < bytes.length; i++) {
+    if (bytes[i]! <= 1) continue;
+    throw new ZcError(
+      'ZC_FORMAT_VALUE',
+      `row ${place.row} of field "${field.name}" has a bool of ${bytes[i]}`,
+      {
+        path: place.name,
+        offset: place.offset + i,
+        field: field.name,
+        row: place.row,
+        expected: '0 or 1',
+        actual: bytes[i],
+      },
+    );
+  }
+}
+
+function decodeText(
+  field: { readonly name: string; readonly kind: 'utf8' | 'json' },
+  bytes: Uint8Array,
+  { name, row, offset }: RowPlace,
+): unknown {
+  try {
+    const text = decodeUtf8(bytes);
+    return field.kind === 'utf8' ? text : JSON.parse(text);
+  } catch (cause) {
+    const wanted = field.kind === 'utf8' ? 'UTF-8' : 'JSON in UTF-8';
+    throw new ZcError('ZC_FORMAT_VALUE', `row ${row} of field "${field.name}" is not ${wanted}`, {
+      path: name,
+      offset,
+      field: field.name,
+      row,
+      cause,
+    });
+  }
+}

@@ -1,0 +1,174 @@
+import { ZcError } from '@zc/errors';
+import { BLOCK_BYTES, hex32, roundUp } from './block.js';
+import { decodeRow, demandCodec, type RowPlace, shapeOfRow } from './decode-row.js';
+import type { Digests } from './digests.js';
+import type { FieldLayout } from './layout.js';
+import { limits } from './limits.js';
+import type { Source } from './source.js';
+import { TableReader } from './table-reader.js';
+
+/** Where consecutive rows lie in their region. */
+export interface RowRanges {
+  /** Offsets from the region's start. */
+  readonly starts: Float64Array;
+  readonly ends: Float64Array;
+}
+
+/** Reads the rows of one field of a shard, and checks them. */
+export class FieldReader {
+  readonly layout: FieldLayout;
+  readonly #source: Source;
+  readonly #samples: number;
+  readonly #crc32c: Digests['crc32c'];
+  readonly #ends: TableReader | undefined;
+  readonly #dims: TableReader | undefined;
+  readonly #checksums: TableReader;
+
+  constructor(source: Source, layout: FieldLayout, samples: number, crc32c: Digests['crc32c']) {
+    const { ends, dims, checksums } = layout;
+    this.layout = layout;
+    this.#source = source;
+    this.#samples = samples;
+    this.#crc32c = crc32c;
+    this.#ends = ends && new TableReader(source, ends, 'u64', crc32c);
+    this.#dims = dims && new TableReader(source, dims, 'u32', crc32c);
+    this.#checksums = new TableReader(source, checksums, 'u32', crc32c);
+  }
+
+  /**
+   * Where rows `start` to `end - 1` lie.
+   *
+   * @throws ZC_FORMAT_TABLE where `ends` breaks a rule of section 8.1, and what reading it throws
+   */
+  async ranges(start: number, end: number): Promise<RowRanges> {
+    const { rowBytes, rowAlign } = this.layout;
+    const count = end - start;
+    if (!this.#ends) {
+      const starts = Float64Array.from({ length: count }, (_, i) => (start + i) * rowBytes);
+      return { starts, ends: starts.map((at) => at + rowBytes) };
+    }
+    const first = Math.max(start - 1, 0);
+    const read = await this.#ends.range(first, end);
+    const ends = read.subarray(start - first);
+    const starts = new Float64Array(count);
+    let before = start === 0 ? 0 : read[0]!;
+    for (let i = 0; i < count; i++) {
+      starts[i] = roundUp(before, rowAlign);
+      this.#checkRange(start + i, starts[i]!, ends[i]!);
+      before = ends[i]!;
+    }
+    return { starts, ends };
+  }
+
+  /**
+   * The values of rows `start` to `end - 1`, read in one piece: tensors and bytes are views of it.
+   *
+   * @throws ZC_FORMAT_CHECKSUM, ZC_FORMAT_TABLE, ZC_FORMAT_VALUE, ZC_FORMAT_CODEC and what the source throws
+   */
+  async values(start: number, end: number, ranges?: RowRanges): Promise<unknown[]> {
+    demandCodec(this.layout, this.#source.name);
+    const { starts, ends } = ranges ?? (await this.ranges(start, end));
+    const [rows, dims] = await Promise.all([this.#stored(start, starts, ends), this.#dimsOf(start, end)]);
+    const { raggedDims, region } = this.layout;
+    return rows.map((bytes, i) => {
+      const place: RowPlace = {
+        name: this.#source.name,
+        row: start + i,
+        offset: region.offset + starts[i]!,
+      };
+      const own = dims?.subarray(i * raggedDims.length, (i + 1) * raggedDims.length);
+      return decodeRow(this.layout, bytes, shapeOfRow(this.layout, bytes.length, own, place), place);
+    });
+  }
+
+  async #dimsOf(start: number, end: number): Promise<Float64Array | undefined> {
+    const { length } = this.layout.raggedDims;
+    return this.#dims?.range(start * length, end * length);
+  }
+
+  /** The stored bytes of rows, checked. */
+  async #stored(first: number, starts: Float64Array, ends: Float64Array): Promise<Uint8Array[]> {
+    const { region, checksumUnit } = this.layout;
+    const isBlocks = checksumUnit === 'block';
+    const from = isBlocks ? Math.floor(starts[0]! / BLOCK_BYTES) * BLOCK_BYTES : starts[0]!;
+    const lastEnd = ends.at(-1)!;
+    const to = isBlocks ? Math.min(roundUp(lastEnd, BLOCK_BYTES), region.length) : lastEnd;
+    const bytes = to > from ? await this.#source.read(region.offset + from, to - from) : new Uint8Array(0);
+    if (isBlocks) await this.#checkBlocks(bytes, from);
+    const rows = Array.from(starts, (at, i) => bytes.subarray(at - from, ends[i]! - from));
+    if (!isBlocks) await this.#checkRows(first, rows, starts);
+    return rows;
+  }
+
+  async #checkBlocks(bytes: Uint8Array, from: number): Promise<void> {
+    if (bytes.length === 0) return;
+    const first = from / BLOCK_BYTES;
+    const expected = await this.#checksums.range(first, first + Math.ceil(bytes.length / BLOCK_BYTES));
+    for (let i = 0; i < expected.length; i++) {
+      const crc = this.#crc32c(bytes.subarray(i * BLOCK_BYTES, (i + 1) * BLOCK_BYTES));
+      if (crc !== expected[i]) {
+        const offset = this.layout.region.offset + from + i * BLOCK_BYTES;
+        throw this.damaged(`block ${first + i}`, offset, crc, expected[i]!);
+      }
+    }
+  }
+
+  async #checkRows(first: number, rows: readonly Uint8Array[], starts: Float64Array): Promise<void> {
+    const expected = await this.#checksums.range(first, first + rows.length);
+    rows.forEach((row, i) => {
+      const crc = this.#crc32c(row);
+      if (crc === expected[i]) return;
+      const offset = this.layout.region.offset + starts[i]!;
+      throw this.damaged(`row ${first + i}`, offset, crc, expected[i]!, { row: first + i });
+    });
+  }
+
+  damaged(
+    what: string,
+    offset: number,
+    actual: number,
+    expected: number,
+    details: { row?: number } = {},
+  ): ZcError {
+    const { name } = this.layout.field;
+    return new ZcError(
+      'ZC_FORMAT_CHECKSUM',
+      `${what} of field "${name}" has CRC32C ${hex32(actual)}, expected ${hex32(expected)}`,
+      { path: this.#source.name, offset, field: name, expected, actual, ...details },
+    );
+  }
+
+  #checkRange(row: number, start: number, end: number): void {
+    const problem = rangeProblem(this.layout, this.#samples, row, start, end);
+    if (problem === undefined) return;
+    throw new ZcError('ZC_FORMAT_TABLE', problem, {
+      path: this.#source.name,
+      offset: this.#ends!.offsetOf(row),
+      field: this.layout.field.name,
+      row,
+      actual: end,
+    });
+  }
+}
+
+/** What breaks a rule of section 8.1 in the place of a row, in words. */
+export function rangeProblem(
+  layout: FieldLayout,
+  samples: number,
+  row: number,
+  start: number,
+  end: number,
+): string | undefined {
+  const { field, region, elementBytes } = layout;
+  const what = `row ${row} of field "${field.name}"`;
+  if (end < start) return `${what} ends at ${end}, before its start at ${start}`;
+  if (end > region.length) return `${what} ends at ${end}, behind its region of ${region.length} bytes`;
+  if (end - start > limits.ROW_BYTES_MAX) return `${what} has ${end - start} bytes, above ROW_BYTES_MAX`;
+  if ((end - start) % elementBytes !== 0) {
+    return `${what} has ${end - start} bytes, no multiple of its element's ${elementBytes}`;
+  }
+  if (row === samples - 1 && end !== region.length) {
+    return `the last ${what} ends at ${end}, its region at ${region.length}`;
+  }
+  return undefined;
+}

@@ -1,0 +1,130 @@
+import { ZcError } from '@zc/errors';
+import { z } from 'zod';
+import { limits } from './limits.js';
+import type { Schema } from './schema.js';
+import { firstIssue, parseSchema, schemaToJson } from './schema-resolve.js';
+import { canonicalJson, encodeUtf8, isWellFormed } from './text.js';
+
+/** Name of the manifest in a dataset's directory. */
+export const MANIFEST_NAME = 'dataset.json';
+
+/** One shard of a dataset. */
+export interface ShardEntry {
+  /** File name in the dataset's directory. */
+  readonly name: string;
+  readonly bytes: number;
+  readonly samples: number;
+  readonly uuid: string;
+  /** Lower-case hex; `null` where the writer was told not to compute it. */
+  readonly sha256: string | null;
+}
+
+/** What a dataset consists of (specification, section 11). */
+export interface Manifest<S extends Schema = Schema> {
+  readonly schema: S;
+  readonly samples: number;
+  readonly bytes: number;
+  /** In the order of the samples. */
+  readonly shards: readonly ShardEntry[];
+}
+
+/** Name that writers give to shard `i`. */
+export function shardName(i: number): string {
+  return `shard-${String(i).padStart(6, '0')}.zcs`;
+}
+
+const FILE_NAME_BYTES_MAX = 255;
+
+const size = z.int().min(0);
+const manifestJson = z.object({
+  format: z.literal('zc-dataset'),
+  version: z.tuple([z.literal(1), size]),
+  schema: z.unknown(),
+  samples: size,
+  bytes: size,
+  shards: z
+    .array(
+      z.object({
+        name: z.string().refine(isPlainName, 'must be the name of a file in the directory of the manifest'),
+        bytes: size.max(limits.FILE_BYTES_MAX),
+        samples: size.max(limits.SAMPLES_PER_SHARD_MAX),
+        uuid: z.string().regex(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/),
+        sha256: z
+          .string()
+          .regex(/^[0-9a-f]{64}$/)
+          .nullable(),
+      }),
+    )
+    .max(limits.SHARDS_MAX),
+});
+
+export function serializeManifest({ schema, samples, bytes, shards }: Manifest): string {
+  const json = canonicalJson({
+    format: 'zc-dataset',
+    version: [1, 0],
+    schema: schemaToJson(schema),
+    samples,
+    bytes,
+    shards,
+  });
+  return `${json}\n`;
+}
+
+/**
+ * Reads a manifest; `name` is what errors call it.
+ *
+ * @throws ZC_FORMAT_MANIFEST, ZC_FORMAT_SCHEMA, ZC_FORMAT_LIMIT
+ */
+export function parseManifest(text: string, name: string): Manifest {
+  if (text.length > limits.MANIFEST_BYTES_MAX) {
+    throw new ZcError('ZC_FORMAT_LIMIT', 'the manifest is longer than MANIFEST_BYTES_MAX', {
+      path: name,
+      expected: limits.MANIFEST_BYTES_MAX,
+      actual: text.length,
+    });
+  }
+  const parsed = manifestJson.safeParse(jsonOf(text, name));
+  if (!parsed.success) throw refused(firstIssue(parsed.error), name);
+  const { samples, bytes, shards } = parsed.data;
+  const schema = parseSchema(parsed.data.schema, name);
+  checkSum('samples', samples, shards, name);
+  checkSum('bytes', bytes, shards, name);
+  if (new Set(shards.map((shard) => shard.name)).size < shards.length) {
+    throw refused('two shards have the same name', name);
+  }
+  return { schema, samples, bytes, shards };
+}
+
+function isPlainName(name: string): boolean {
+  const { length } = encodeUtf8(name);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused.
+  const hasForbidden = /[/\\\u0000-\u001f\u007f]/.test(name) || !isWellFormed(name);
+  return length >= 1 && length <= FILE_NAME_BYTES_MAX && name !== '.' && name !== '..' && !hasForbidden;
+}
+
+function checkSum(
+  key: 'samples' | 'bytes',
+  actual: number,
+  shards: readonly ShardEntry[],
+  name: string,
+): void {
+  const expected = shards.reduce((sum, shard) => sum + shard[key], 0);
+  if (actual === expected) return;
+  throw new ZcError('ZC_FORMAT_MANIFEST', `"${key}" is ${actual}, the shards have ${expected} together`, {
+    path: name,
+    expected,
+    actual,
+  });
+}
+
+function jsonOf(text: string, name: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new ZcError('ZC_FORMAT_MANIFEST', 'the manifest is not JSON', { path: name, cause });
+  }
+}
+
+function refused(summary: string, path: string): ZcError {
+  return new ZcError('ZC_FORMAT_MANIFEST', summary, { path });
+}

@@ -1,0 +1,204 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ZcError } from '@zc/errors';
+import type { Digests } from '../digests.js';
+import { type EncodedSample, SampleEncoder } from '../encode-sample.js';
+import { MANIFEST_NAME, type Manifest, type ShardEntry, serializeManifest, shardName } from '../manifest.js';
+import type { SampleInput, Schema } from '../schema.js';
+import { ShardWriter } from '../shard-writer.js';
+import { type FileSink, fileSink } from './file-sink.js';
+import { nodeDigests } from './node-digests.js';
+import { openPartial, type PartialDirectory } from './publish.js';
+import { systemError } from './system-error.js';
+
+const SHARD_BYTES = 256 * 2 ** 20;
+
+export interface DatasetWriterOptions<S extends Schema = Schema> {
+  schema: S;
+  /** The most bytes of rows in a shard, unless a single sample has more; 256 MiB. */
+  shardBytes?: number | undefined;
+  /** Whether the manifest tells the SHA-256 of every shard; true. */
+  sha256?: boolean | undefined;
+  /** Whether a dataset that lies at the target is replaced; false. */
+  overwrite?: boolean | undefined;
+  /** Faster checksums than Node's SHA-256 and the pure CRC32C. */
+  digests?: Digests | undefined;
+  /** Another way to write files, for example direct to the device. */
+  openSink?: ((path: string) => Promise<FileSink>) | undefined;
+  /** Called after each shard. */
+  onShard?: ((shard: ShardEntry) => void) | undefined;
+}
+
+/** A shard that is being written. */
+interface OpenShard {
+  readonly name: string;
+  readonly sink: FileSink;
+  readonly writer: ShardWriter;
+}
+
+/**
+ * Writes a dataset: shards and their manifest, in a directory that appears all at once with `finish`.
+ *
+ * Where shards end depends on the samples and `shardBytes` alone (specification, section 11).
+ *
+ * @example
+ * await using writer = await DatasetWriter.create('data/train', { schema });
+ * for (const sample of samples) await writer.append(sample);
+ * const manifest = await writer.finish(); // without it nothing appears
+ */
+export class DatasetWriter<S extends Schema = Schema> {
+  readonly #options: DatasetWriterOptions<S>;
+  readonly #shardBytes: number;
+  readonly #partial: PartialDirectory;
+  readonly #encoder: SampleEncoder;
+  readonly #shards: ShardEntry[] = [];
+  #shard: OpenShard | undefined;
+  #samples = 0;
+  #state: 'open' | 'busy' | 'closed' = 'open';
+
+  /** @throws ZC_ARGUMENT, ZC_FORMAT_CODEC, ZC_FORMAT_BUSY, ZC_IO_EXISTS, ZC_IO_WRITE */
+  static async create<S extends Schema>(
+    directory: string,
+    options: DatasetWriterOptions<S>,
+  ): Promise<DatasetWriter<S>> {
+    const { schema, shardBytes = SHARD_BYTES, overwrite = false } = options;
+    if (!Number.isSafeInteger(shardBytes) || shardBytes < 1) {
+      throw new ZcError('ZC_ARGUMENT', `shardBytes is ${shardBytes}, expected a whole number of 1 or more`, {
+        actual: shardBytes,
+      });
+    }
+    const encoder = new SampleEncoder(schema);
+    const partial = await openPartial(directory, { overwrite });
+    return new DatasetWriter(options, shardBytes, partial, encoder);
+  }
+
+  private constructor(
+    options: DatasetWriterOptions<S>,
+    shardBytes: number,
+    partial: PartialDirectory,
+    encoder: SampleEncoder,
+  ) {
+    this.#options = options;
+    this.#shardBytes = shardBytes;
+    this.#partial = partial;
+    this.#encoder = encoder;
+  }
+
+  /** Number of samples appended so far. */
+  get length(): number {
+    return this.#samples;
+  }
+
+  /**
+   * Appends a sample; wait for the promise before the next call and before its arrays are changed.
+   *
+   * A sample that is refused leaves nothing behind: others can follow. After any other error the writer is closed.
+   *
+   * @throws ZC_FORMAT_VALUE naming field and row, ZC_FORMAT_LIMIT, ZC_CLOSED, ZC_IO_WRITE
+   */
+  async append(sample: SampleInput<S>): Promise<void> {
+    this.#demandOpen();
+    await this.appendEncoded(this.#encoder.encode(sample as Record<string, unknown>, this.#samples));
+  }
+
+  /** Appends a sample whose rows are in stored form; see `ShardWriter.appendEncoded`. */
+  async appendEncoded(sample: EncodedSample): Promise<void> {
+    await this.#work(async () => {
+      const writer = await this.#writerFor(sample.bytes);
+      await writer.appendEncoded(sample);
+      this.#samples++;
+    });
+  }
+
+  /**
+   * Writes the manifest and publishes the dataset.
+   *
+   * A dataset without samples has one shard without samples.
+   *
+   * @throws ZC_CLOSED, ZC_IO_WRITE, ZC_IO_EXISTS
+   */
+  async finish(): Promise<Manifest<S>> {
+    return this.#work(async () => {
+      if (!this.#shard && this.#shards.length === 0) await this.#openShard();
+      await this.#closeShard();
+      const manifest: Manifest<S> = {
+        schema: this.#options.schema,
+        samples: this.#samples,
+        bytes: this.#shards.reduce((sum, { bytes }) => sum + bytes, 0),
+        shards: this.#shards,
+      };
+      const path = join(this.#partial.path, MANIFEST_NAME);
+      await writeFile(path, serializeManifest(manifest), { flush: true }).catch((cause) =>
+        Promise.reject(systemError('ZC_IO_WRITE', 'writing the manifest', path, cause)),
+      );
+      await this.#partial.publish();
+      this.#state = 'closed';
+      return manifest;
+    });
+  }
+
+  /** Drops everything; nothing appears at the target. Does nothing after `finish`. */
+  async abort(): Promise<void> {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    await this.#shard?.writer.abort();
+    await this.#shard?.sink.close();
+    await this.#partial.discard();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.abort();
+  }
+
+  /** The writer of the shard that a sample belongs into. */
+  async #writerFor(bytes: number): Promise<ShardWriter> {
+    const writer = this.#shard?.writer;
+    if (writer && writer.length > 0 && writer.storedBytes + bytes > this.#shardBytes)
+      await this.#closeShard();
+    return (this.#shard ?? (await this.#openShard())).writer;
+  }
+
+  async #openShard(): Promise<OpenShard> {
+    const { schema, digests = nodeDigests, sha256, openSink = fileSink } = this.#options;
+    const name = shardName(this.#shards.length);
+    const sink = await openSink(join(this.#partial.path, name));
+    const writer = await ShardWriter.create(sink, { schema, digests, sha256 });
+    this.#shard = { name, sink, writer: writer as unknown as ShardWriter };
+    return this.#shard;
+  }
+
+  async #closeShard(): Promise<void> {
+    if (!this.#shard) return;
+    const { name, sink, writer } = this.#shard;
+    const summary = await writer.finish();
+    await sink.finish();
+    this.#shard = undefined;
+    const entry = { name, ...summary };
+    this.#shards.push(entry);
+    this.#options.onShard?.(entry);
+  }
+
+  /** Runs one call; an error in it, other than of the value, ends the writer and leaves nothing behind. */
+  async #work<T>(run: () => Promise<T>): Promise<T> {
+    this.#demandOpen();
+    this.#state = 'busy';
+    try {
+      const result = await run();
+      if (this.#state === 'busy') this.#state = 'open';
+      return result;
+    } catch (error) {
+      this.#state = 'busy';
+      await this.abort();
+      throw error;
+    }
+  }
+
+  #demandOpen(): void {
+    if (this.#state === 'open') return;
+    throw this.#state === 'busy'
+      ? new ZcError('ZC_ARGUMENT', 'the writer was called before its last promise had settled', {
+          advice: 'Wait for each `append` before the next call.',
+        })
+      : new ZcError('ZC_CLOSED', 'the dataset writer is closed');
+  }
+}

@@ -1,0 +1,138 @@
+import { mkdir, mkdtemp, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { ZcError } from '@zc/errors';
+import { MANIFEST_NAME } from '../manifest.js';
+import { isAlive, OWNER_NAME, type Owner, readOwner, writeOwner } from './owner.js';
+import { hasErrno, systemError } from './system-error.js';
+
+/**
+ * A directory beside its target that is renamed to it when it is complete (specification, section 11).
+ *
+ * Until then nothing lies under the target's name, whatever happens to the process.
+ */
+export interface PartialDirectory {
+  readonly path: string;
+  /** Puts everything on the disk and gives the directory the target's name. */
+  publish(): Promise<void>;
+  /** Removes it with all that it holds. */
+  discard(): Promise<void>;
+}
+
+/**
+ * Opens the partial directory of a target; what a process that died has left there is removed.
+ *
+ * @throws ZC_FORMAT_BUSY where another process works in it, ZC_IO_EXISTS where the target holds something
+ * and is not to be replaced, ZC_IO_WRITE
+ */
+export async function openPartial(
+  target: string,
+  options: { overwrite: boolean },
+): Promise<PartialDirectory> {
+  const full = resolve(target);
+  const path = join(dirname(full), `.${basename(full)}.zc-partial`);
+  await demandFree(full, options.overwrite);
+  try {
+    await mkdir(dirname(full), { recursive: true });
+    await claim(path);
+  } catch (cause) {
+    if (cause instanceof ZcError) throw cause;
+    throw systemError('ZC_IO_WRITE', 'making a directory', path, cause);
+  }
+  return {
+    path,
+    publish: () => publish(path, full, options.overwrite),
+    discard: () => rm(path, { recursive: true, force: true }),
+  };
+}
+
+/** Refuses a target that holds something; a dataset may be replaced where that was asked for. */
+async function demandFree(target: string, overwrite: boolean): Promise<void> {
+  let entries: string[];
+  try {
+    entries = await readdir(target);
+  } catch (cause) {
+    if (hasErrno(cause, 'ENOENT')) return;
+    throw hasErrno(cause, 'ENOTDIR')
+      ? new ZcError('ZC_IO_EXISTS', 'there is a file where the dataset is to be', { path: target, cause })
+      : systemError('ZC_IO_OPEN', 'looking at the target', target, cause);
+  }
+  if (entries.length === 0 || (overwrite && entries.includes(MANIFEST_NAME))) return;
+  throw overwrite
+    ? new ZcError('ZC_IO_EXISTS', 'the target holds files and is no dataset: it is not replaced', {
+        path: target,
+      })
+    : new ZcError('ZC_IO_EXISTS', 'the target holds files already', {
+        path: target,
+        advice: 'Remove it, write to another directory, or ask for it to be replaced (`overwrite`).',
+      });
+}
+
+/** Makes the directory this process's own. It appears with its owner in it, never without. */
+async function claim(path: string): Promise<void> {
+  const staged = await mkdtemp(`${path}-`);
+  try {
+    await writeOwner(staged);
+    for (;;) {
+      try {
+        return await rename(staged, path);
+      } catch (cause) {
+        if (!hasErrno(cause, 'ENOTEMPTY', 'EEXIST')) throw cause;
+      }
+      await removeAbandoned(path);
+    }
+  } catch (cause) {
+    await rm(staged, { recursive: true, force: true });
+    throw cause;
+  }
+}
+
+async function removeAbandoned(path: string): Promise<void> {
+  const owner = await readOwner(path);
+  if (owner && (await isAlive(owner))) throw busy(path, owner);
+  // Two processes may find it abandoned at once: only one of them can move it away.
+  const aside = `${path}-${process.pid}-abandoned`;
+  try {
+    await rename(path, aside);
+  } catch (cause) {
+    if (hasErrno(cause, 'ENOENT')) return;
+    throw cause;
+  }
+  await rm(aside, { recursive: true, force: true });
+}
+
+function busy(path: string, owner: Owner): ZcError {
+  return new ZcError('ZC_FORMAT_BUSY', `process ${owner.pid} is writing here`, { path, actual: owner.pid });
+}
+
+async function publish(path: string, target: string, overwrite: boolean): Promise<void> {
+  const replaced = `${path}-replaced`;
+  try {
+    await unlink(join(path, OWNER_NAME));
+    await flushDirectory(path);
+    if (overwrite && (await exists(target))) await rename(target, replaced);
+    await rename(path, target);
+    await flushDirectory(dirname(target));
+    await rm(replaced, { recursive: true, force: true });
+  } catch (cause) {
+    if (hasErrno(cause, 'ENOTEMPTY', 'EEXIST', 'ENOTDIR')) {
+      throw new ZcError('ZC_IO_EXISTS', 'the target has been filled meanwhile', { path: target, cause });
+    }
+    throw systemError('ZC_IO_WRITE', 'publishing the dataset', target, cause);
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function flushDirectory(path: string): Promise<void> {
+  const directory = await open(path);
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}

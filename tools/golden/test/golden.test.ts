@@ -1,0 +1,15 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { describeGolden, encodeGolden } from '../encode.js';
+import { goldenShards } from '../shards.js';
+
+const folder = new URL('../../../packages/format/test/golden/', import.meta.url);
+const committed: { file: string }[] = JSON.parse(readFileSync(new URL('golden.json', folder), 'utf8'));
+
+test.each(goldenShards())('$file is what the script makes', async (golden) => {
+  const { bytes, summary } = await encodeGolden(golden);
+  expect(Buffer.compare(bytes, readFileSync(new URL(golden.file, folder)))).toBe(0);
+  expect(committed.find(({ file }) => file === golden.file)).toEqual(
+    JSON.parse(JSON.stringify(describeGolden(golden, summary))),
+  );
+});
