@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest';
+import * as io from '../src/index.js';
+
+test('the public names', () => {
+  expect(Object.keys(io).sort()).toMatchInlineSnapshot(`
+    [
+      "BufferPool",
+      "IoUringPrefetcher",
+      "MappedFile",
+      "MmapManager",
+      "PLAN_EXTENT_NUMBERS",
+      "PLAN_HEAD_NUMBERS",
+      "PLAN_PIECE_NUMBERS",
+      "READ_WAYS",
+      "ReadEngine",
+      "ZeroCopyBuffer",
+      "capabilities",
+      "crc32c",
+      "encodeReadPlan",
+      "sendDescriptors",
+      "sum64",
+      "watchDescriptor",
+      "watchProcess",
+    ]
+  `);
+});
