@@ -1,0 +1,115 @@
+import { isZcError } from '@zc/errors';
+import { type Capabilities, capabilities, type DirectCapability } from '@zc/io';
+import type { Command } from 'commander';
+import { exitCode } from '../exit-code.js';
+import { Output } from '../output.js';
+import { formatBytes } from '../units.js';
+
+/** What was found about one thing: it works, it works less well than it could, or it does not work. */
+interface Finding {
+  readonly name: string;
+  readonly status: 'ok' | 'warn' | 'fail';
+  readonly found: string;
+  /** What to do; there unless all is well. */
+  readonly advice?: string | undefined;
+}
+
+const NODE_OLDEST = [20, 19] as const;
+/** Registering the buffers of a loader of usual size takes some hundred megabytes of locked memory. */
+const MEMLOCK_WANTED_BYTES = 512 * 2 ** 20;
+
+/** `zc doctor`: what this machine allows, and what to do where it is less than it could be. */
+export function addDoctor(program: Command, end: (code: number) => void): Command {
+  return program
+    .command('doctor')
+    .summary('say what works on this machine, and what to do where something does not')
+    .description('Tries what reading needs: Node, the native addon, io_uring, locked memory, direct I/O.')
+    .argument('[path]', 'a file or directory of the filesystem that data lies on', '.')
+    .option('--json', 'print the findings as JSON')
+    .addHelpText('after', '\nExample:\n  $ zc doctor /data')
+    .action((path: string, options: { json?: boolean }) => {
+      const output = new Output(options);
+      const findings = examine(path);
+      if (output.json) output.document({ path, findings });
+      else for (const finding of findings) printFinding(finding, output);
+      end(findings.some(({ status }) => status === 'fail') ? exitCode.failure : exitCode.ok);
+    });
+}
+
+function examine(path: string): Finding[] {
+  const node = examineNode();
+  let machine: Capabilities;
+  try {
+    machine = capabilities(path);
+  } catch (error) {
+    if (!isZcError(error)) throw error;
+    const name = error.code === 'ZC_IO_OPEN' ? 'path' : 'addon';
+    return [node, { name, status: 'fail', found: error.summary, advice: error.advice }];
+  }
+  const { kernel, ioUring, crc32c, memlockBytes, filesystem, direct } = machine;
+  return [
+    node,
+    { name: 'addon', status: 'ok', found: `the native core is loaded; CRC32C by ${crc32c}` },
+    { name: 'kernel', status: 'ok', found: `Linux ${kernel}` },
+    {
+      name: 'io_uring',
+      status: ioUring.ok ? 'ok' : 'warn',
+      found: ioUring.ok ? 'works' : `refused (${ioUring.reason}); a pool of threads reads instead`,
+      advice: ioUring.advice,
+    },
+    examineMemlock(memlockBytes),
+    { name: 'filesystem', status: 'ok', found: filesystem ?? 'unknown' },
+    ...(direct ? [examineDirect(direct)] : []),
+  ];
+}
+
+function examineNode(): Finding {
+  const { version } = process;
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  const old = major < NODE_OLDEST[0] || (major === NODE_OLDEST[0] && minor < NODE_OLDEST[1]);
+  if (!old) return { name: 'node', status: 'ok', found: `${version} on ${process.platform}-${process.arch}` };
+  return {
+    name: 'node',
+    status: 'fail',
+    found: version,
+    advice: `Install Node ${NODE_OLDEST.join('.')} or newer.`,
+  };
+}
+
+function examineMemlock(bytes: number): Finding {
+  if (bytes >= MEMLOCK_WANTED_BYTES) {
+    return {
+      name: 'memlock',
+      status: 'ok',
+      found: Number.isFinite(bytes) ? formatBytes(bytes) : 'unlimited',
+    };
+  }
+  return {
+    name: 'memlock',
+    status: 'warn',
+    found: `${formatBytes(bytes)}: larger buffers are read into without being registered`,
+    advice:
+      'Raise it for a little less CPU: ulimit -l unlimited, or LimitMEMLOCK=infinity in a systemd unit.',
+  };
+}
+
+function examineDirect(direct: DirectCapability): Finding {
+  if (direct.ok) {
+    const { offsetAlignmentBytes, memoryAlignmentBytes } = direct;
+    const found = `works; offsets aligned to ${offsetAlignmentBytes}, memory to ${memoryAlignmentBytes} bytes`;
+    return { name: 'O_DIRECT', status: 'ok', found };
+  }
+  return {
+    name: 'O_DIRECT',
+    status: 'warn',
+    found: `refused (${direct.reason ?? 'no reason given'}); reads go through the page cache`,
+    advice:
+      direct.advice ?? 'Keep data on a local filesystem such as ext4 or XFS to read past the page cache.',
+  };
+}
+
+function printFinding(finding: Finding, output: Output): void {
+  const { name, status, found, advice } = finding;
+  output.line(`${status.padEnd(4)}  ${name.padEnd(10)}  ${found}`);
+  if (advice !== undefined) output.line(`${' '.repeat(18)}→ ${advice}`);
+}

@@ -1,0 +1,59 @@
+import { isZcError } from '@zc/errors';
+import { Command, CommanderError } from 'commander';
+import { version } from '../package.json';
+import { addCat } from './commands/cat.js';
+import { addDoctor } from './commands/doctor.js';
+import { addInspect } from './commands/inspect.js';
+import { addPack } from './commands/pack.js';
+import { addVerify } from './commands/verify.js';
+import { exitCode, exitCodeHelp } from './exit-code.js';
+import { endQuietlyOnClosedPipe } from './output.js';
+
+/**
+ * Runs `zc` with the arguments behind its name and gives its exit code; never throws.
+ *
+ * @example process.exitCode = await main(process.argv.slice(2));
+ */
+export async function main(args: readonly string[]): Promise<number> {
+  endQuietlyOnClosedPipe();
+  let code: number = exitCode.ok;
+  const program = createProgram((ended) => {
+    code = ended;
+  });
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.usage;
+    report(error, { json: args.includes('--json') });
+    return isZcError(error, 'ZC_ARGUMENT') ? exitCode.usage : exitCode.failure;
+  }
+}
+
+function createProgram(end: (code: number) => void): Command {
+  const program = new Command('zc')
+    .description('Pack, look at and check datasets of ZC-Loader.')
+    .version(version)
+    .exitOverride()
+    .showHelpAfterError('(add --help for what can be given)')
+    .addHelpText('after', exitCodeHelp);
+  for (const add of [addPack, addInspect, addCat, addVerify, addDoctor]) {
+    // A command of its own does not inherit what was set above.
+    add(program, end).copyInheritedSettings(program);
+  }
+  return program;
+}
+
+/** An error on stderr: its message, which has the advice in it, or with `--json` one line of JSON. */
+function report(error: unknown, options: { json: boolean }): void {
+  const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
+  if (options.json) {
+    const document = isZcError(error) ? error.toJSON() : { name, summary: message };
+    process.stderr.write(`${JSON.stringify({ error: document })}\n`);
+  } else if (isZcError(error)) {
+    process.stderr.write(`${message}\n`);
+  } else {
+    // None of ours: whoever reports it needs the place.
+    process.stderr.write(`${stack ?? message}\n`);
+  }
+}

@@ -1,0 +1,54 @@
+import { once } from 'node:events';
+
+/**
+ * Where a command's words go: data to stdout, talk to stderr.
+ *
+ * With `--json` stdout carries one JSON document and nothing else.
+ */
+export class Output {
+  readonly json: boolean;
+
+  constructor(options: { json?: boolean | undefined } = {}) {
+    this.json = options.json ?? false;
+  }
+
+  /** Whether a person watches stderr, so that a progress bar makes sense. */
+  get interactive(): boolean {
+    return process.stderr.isTTY === true && !this.json;
+  }
+
+  /** One line of data. */
+  line(text: string): void {
+    process.stdout.write(`${text}\n`);
+  }
+
+  /** Data as it is; resolves when stdout has taken it, so that memory stays bounded. */
+  async bytes(bytes: Uint8Array): Promise<void> {
+    if (!process.stdout.write(bytes)) await once(process.stdout, 'drain');
+  }
+
+  /** The one JSON document of a command that was asked for JSON. 64-bit integers become decimal strings. */
+  document(value: unknown): void {
+    const text = JSON.stringify(
+      value,
+      (_key, item: unknown) => (typeof item === 'bigint' ? item.toString() : item),
+      2,
+    );
+    process.stdout.write(`${text}\n`);
+  }
+
+  /** One line of talk; silent with `--json`. */
+  say(text: string): void {
+    if (!this.json) process.stderr.write(`${text}\n`);
+  }
+}
+
+/**
+ * Makes a closed pipe, as in `zc cat … | head`, the quiet end of the process that it is for other commands.
+ */
+export function endQuietlyOnClosedPipe(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit();
+  });
+}

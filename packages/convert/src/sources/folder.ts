@@ -1,0 +1,78 @@
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ZcError } from '@zc/errors';
+import { defineSchema, type FieldSpec, field } from '@zc/format';
+import { type FileKind, fileKindOf } from './file-kind.js';
+import { listFiles } from './file-list.js';
+import { type Labels, labelsOf } from './labels.js';
+import { readAhead } from './read-ahead.js';
+import type { OpenedSource, SampleSource, SourceOptions, SourceRow } from './sample-source.js';
+
+/**
+ * A folder of files of one kind, one sample a file.
+ *
+ * Fields: what the file holds (`audio`, `image`, `text`, …), `label` (int64, an index into the `classes` of the
+ * schema's metadata) where there are labels, and `name`, the path relative to the folder.
+ */
+export const folder: SampleSource = {
+  name: 'folder',
+
+  async detect(path) {
+    return (await stat(path)).isDirectory();
+  },
+
+  async open(root, options: SourceOptions): Promise<OpenedSource> {
+    const files = await listFiles(root, options);
+    const kind = commonKind(root, files);
+    const labels = labelsOf(files, options.labelFrom);
+    const first = join(root, files[0]!);
+    const settled = kind.settle({ path: first, bytes: await readFile(first) }, files);
+
+    const fields: Record<string, FieldSpec> = { [kind.field]: settled.spec };
+    if (labels) fields.label = field.scalar('int64');
+    fields.name = field.text();
+    const metadata = { ...settled.metadata, ...(labels && { classes: JSON.stringify(labels.classes) }) };
+
+    return {
+      schema: defineSchema(fields, { metadata }),
+      samples: files.length,
+      facts: [`${files.length} ${kind.title}`, ...labelFacts(labels)],
+      async *rows(): AsyncGenerator<SourceRow> {
+        let index = 0;
+        for await (const { item, result } of readAhead(files, (file) => readFile(join(root, file)))) {
+          const sample: Record<string, unknown> = {
+            [kind.field]: settled.decode(result, join(root, item)),
+            name: item,
+          };
+          if (labels) sample.label = BigInt(labels.ids[index]!);
+          index++;
+          yield { sample, bytesRead: result.byteLength };
+        }
+      },
+    };
+  },
+};
+
+function commonKind(root: string, files: readonly string[]): FileKind {
+  const counts = new Map<FileKind, { count: number; example: string }>();
+  for (const file of files) {
+    const kind = fileKindOf(file);
+    const found = counts.get(kind);
+    if (found) found.count++;
+    else counts.set(kind, { count: 1, example: file });
+  }
+  const [only] = counts.keys();
+  if (counts.size === 1 && only) return only;
+  const found = [...counts].map(([kind, { count, example }]) => `${count} ${kind.title} (${example})`);
+  throw new ZcError('ZC_CONVERT_MIXED', `the folder holds files of different kinds: ${found.join(', ')}`, {
+    path: root,
+    advice: "Choose one kind with --include or --exclude, for example --include '*.wav'.",
+  });
+}
+
+function labelFacts(labels: Labels | undefined): string[] {
+  if (!labels) return ['no labels: the files lie in no sub-folders and their names show none'];
+  const shown = labels.classes.slice(0, 10).join(', ');
+  const more = labels.classes.length > 10 ? ', …' : '';
+  return [`${labels.classes.length} classes from ${labels.origin}: ${shown}${more}`];
+}

@@ -1,0 +1,12 @@
+import { expect, test } from 'vitest';
+import * as convert from '../src/index.js';
+
+test('the public names', () => {
+  expect(Object.keys(convert).sort()).toMatchInlineSnapshot(`
+    [
+      "fastDigests",
+      "infer",
+      "pack",
+    ]
+  `);
+});
