@@ -9,8 +9,7 @@ from typing import Any, Generic, TypeVar, overload
 import numpy as np
 import numpy.typing as npt
 
-from .protocol import FieldPlace
-from .schema import Field, Schema
+from .schema import Field
 
 Array = npt.NDArray[Any]
 Offsets = npt.NDArray[np.int64]
@@ -30,7 +29,9 @@ class Batch(dict[str, Any]):
 
     __slots__ = ("indices", "way")
 
-    def __init__(self, fields: Mapping[str, Any] = {}, /, indices: Any = None, way: str | None = None) -> None:  # noqa: B006
+    def __init__(
+        self, fields: Mapping[str, Any] = {}, /, indices: Any = None, way: str | None = None
+    ) -> None:  # noqa: B006
         super().__init__(fields)
         self.indices = indices
         self.way = way
@@ -140,20 +141,23 @@ class FieldView:
 
     def __init__(self, field: Field) -> None:
         self.field = field
+        self.name = field.name
         self._dtype = field.numpy_dtype
         self._row_shape = tuple(size or 0 for size in field.shape or ())
 
-    def fixed(self, memory: Any, offset: int, samples: int) -> Array:
-        """The rows of a fixed field as one array over exactly its bytes."""
-        return np.ndarray((samples, *self._row_shape), self._dtype, memory, offset)
-
-    def variable(self, memory: Any, place: FieldPlace, samples: int) -> Packed | Rows[Any]:
-        """The rows of a field of variable rows."""
-        offsets = np.ndarray((samples + 1,), _INT64, memory, place.tables)
-        values = np.ndarray((place.length // self._dtype.itemsize,), self._dtype, memory, place.offset)
+    def make(self, memory: Any, samples: int, offset: int, length: int, tables: int) -> Any:
+        """The field's value: an array over exactly its bytes, `Packed`, or `Rows`."""
+        if self.field.fixed:
+            return np.ndarray((samples, *self._row_shape), self._dtype, memory, offset)
+        offsets = np.ndarray((samples + 1,), _INT64, memory, tables)
+        values = np.ndarray((length // self._dtype.itemsize,), self._dtype, memory, offset)
         if self.field.kind != "tensor":
             return _ROWS[self.field.kind](values, offsets)
-        return Packed(values, offsets, self._shapes(memory, place.tables, offsets))
+        return Packed(values, offsets, self._shapes(memory, tables, offsets))
+
+    def indices(self, memory: Any, samples: int, offset: int) -> Any:
+        """The samples' numbers, which lie in the slot too."""
+        return np.ndarray((samples,), _INT64, memory, offset)
 
     def _shapes(self, memory: Any, tables: int, offsets: Offsets) -> npt.NDArray[np.int64]:
         field, samples = self.field, len(offsets) - 1
@@ -161,16 +165,11 @@ class FieldView:
         shapes[:] = self._row_shape
         ragged = field.ragged_dimensions
         if field.stores_dims:
-            shape = (samples, len(ragged))
-            shapes[:, ragged] = np.ndarray(shape, _INT64, memory, tables + offsets.nbytes)
+            stored = (samples, len(ragged))
+            shapes[:, ragged] = np.ndarray(stored, _INT64, memory, tables + offsets.nbytes)
         else:
             shapes[:, ragged[0]] = np.diff(offsets) // (field.step_bytes // field.element_bytes)
         return shapes
-
-
-def views_of(schema: Schema, names: Sequence[str] | None) -> list[FieldView]:
-    """A view for each field of the batches, in their order: the schema's."""
-    return [FieldView(each) for each in schema.fields if names is None or each.name in names]
 
 
 def lengths_of(shapes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

@@ -1,0 +1,333 @@
+"""The connection to the server: one a process, shared by all its loaders, started when first needed."""
+
+from __future__ import annotations
+
+import atexit
+import ctypes
+import itertools
+import os
+import socket
+import threading
+import weakref
+from collections import deque
+from functools import partial
+from typing import Any, Final
+
+from . import protocol
+from .errors import ZcError
+from .lease import Segment
+from .protocol import FrameStream, error_from, protocol_error
+from .server_process import NODE_VERSION_MIN, ServerProcess, node_missing
+
+VERSION: Final = "0.1.0"
+
+_send_now: Any = ctypes.PyDLL(None).send
+_send_now.restype = ctypes.c_ssize_t
+_send_now.argtypes = [ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_int, ctypes.py_object]
+
+
+class Client:
+    """A running server and the connection to it.
+
+    Threads may use it side by side, each with its own loader. A forked child may not: every call there raises
+    ZC_TORCH_FORKED, and the parent goes on.
+    """
+
+    def __init__(self) -> None:
+        control, their_control = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        packets, their_packets = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._control, self._packets = control, packets
+        self._released = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        self._stream = FrameStream(control)
+        self._arrived_packets: list[Any] = []
+        self._lock = threading.Lock()
+        self._requests = itertools.count(1)
+        self._loaders = itertools.count(1)
+        self._answers: dict[int, dict[str, Any]] = {}
+        self._inboxes: dict[int, deque[bytes]] = {}
+        self._segments: dict[int, Segment] = {}
+        self._segment_loaders: dict[int, int] = {}
+        self._retired: list[Segment] = []
+        self._farewells: dict[int, Any] = {}
+        self._end: ZcError | None = None
+        self.forked = False
+        self.sent_bytes = 0
+        inherited = (their_control.fileno(), their_packets.fileno(), self._released)
+        try:
+            self._process = ServerProcess(
+                [
+                    *("--control", str(inherited[0])),
+                    *("--descriptors", str(inherited[1])),
+                    *("--released", str(inherited[2])),
+                    *("--parent", str(os.getpid())),
+                ],
+                inherited,
+            )
+        except BaseException:
+            self._close_descriptors()
+            raise
+        finally:
+            their_control.close()
+            their_packets.close()
+        try:
+            self._greet()
+        except BaseException:
+            self._fail(ZcError("ZC_TORCH_SERVER_START", "the server was not greeted"))
+            self._process.end()
+            raise
+
+    @property
+    def alive(self) -> bool:
+        """Whether loaders can still be opened here."""
+        return self._end is None and not self.forked
+
+    @property
+    def server_pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def received_bytes(self) -> int:
+        return self._stream.received_bytes
+
+    def request(self, type_: str, **fields: Any) -> dict[str, Any]:
+        """Sends a request and waits for its answer. Raises the error that the server answers with."""
+        number = next(self._requests)
+        self.send_frame(protocol.encode_control({"id": number, "type": type_, **fields}))
+        while number not in self._answers:
+            self._pump()
+        answer = self._answers.pop(number)
+        if "error" in answer:
+            raise error_from(answer["error"])
+        found: dict[str, Any] = answer["ok"]
+        return found
+
+    def new_loader(self) -> int:
+        """A channel that was not used before."""
+        for number in [number for number, watch in self._farewells.items() if watch() is None]:
+            self._forget_loader(number)
+        number = next(self._loaders)
+        self._inboxes[number] = deque()
+        return number
+
+    def close_loader(self, number: int) -> None:
+        """Tells the server that a loader is over. Leases that are held stay valid."""
+        if self.alive and number in self._inboxes:
+            self.send(number, protocol.CLOSE, 0)
+        self._forget_loader(number)
+
+    def close_with(self, owner: object, number: int) -> None:
+        """Closes the loader when ``owner`` is no more."""
+        self._farewells[number] = self.farewell(owner, protocol.encode_client(number, protocol.CLOSE, 0))
+
+    def farewell(self, owner: object, frame: bytes) -> Any:
+        """A weak reference that sends a frame when ``owner`` dies, in C alone as a lease's end does.
+
+        It has to be kept. Where the socket has no room the frame is lost, and the server keeps what it would
+        have freed until the process ends.
+        """
+        flags = socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL
+        return weakref.ref(owner, partial(_send_now, self._control.fileno(), frame, len(frame), flags))
+
+    def send(self, number: int, kind: int, iteration: int, count: int = 0) -> None:
+        """Sends a message on a loader's channel."""
+        self.send_frame(protocol.encode_client(number, kind, iteration, count))
+
+    def inbox(self, number: int) -> deque[bytes]:
+        """The messages that have come for a loader and were not taken."""
+        return self._inboxes[number]
+
+    def first(self, inbox: deque[bytes]) -> bytes:
+        """The first message in the inbox, which stays there; waits for one where it is empty."""
+        self._check()
+        while not inbox:
+            self._pump(inbox)
+        return inbox[0]
+
+    def take(self, segment: int, slot: int, generation: int) -> Any:
+        """A slot's memory, under a lease that ends with the last object made of it."""
+        try:
+            return self._segments[segment].take(slot, generation)
+        except KeyError:
+            raise self._fail(
+                protocol_error(f"a batch lies in segment {segment}, which was not announced")
+            ) from None
+
+    def segments(self) -> list[Segment]:
+        return [*self._segments.values()]
+
+    def close(self) -> None:
+        """Ends the server and waits for it. Batches that are held stay readable."""
+        if self._end is None and not self.forked:
+            self._fail(ZcError("ZC_CLOSED", "the connection to the server is closed"))
+            self._process.end()
+
+    def fork(self) -> None:
+        """In a forked child: lets go of the parent's descriptors, and of nothing else that is the parent's."""
+        self.forked = True
+        self._close_descriptors()
+
+    def _greet(self) -> None:
+        try:
+            answer = self.request("hello", protocol=protocol.PROTOCOL_VERSION, version=VERSION)
+        except ZcError as error:
+            if error.code != "ZC_TORCH_SERVER_GONE":
+                raise
+            raise ZcError("ZC_TORCH_SERVER_START", error.summary) from error
+        if answer.get("protocol") != protocol.PROTOCOL_VERSION:
+            raise self._fail(
+                protocol_error(
+                    f"the server speaks protocol {answer.get('protocol')}",
+                    protocol.PROTOCOL_VERSION,
+                    answer.get("protocol"),
+                )
+            )
+        node = str(answer.get("node"))
+        if tuple(int(part) for part in node.lstrip("v").split(".")[:2]) < NODE_VERSION_MIN:
+            raise self._fail(node_missing(f"the Node.js that was found is {node}"))
+
+    def send_frame(self, frame: bytes) -> None:
+        """Sends one whole frame."""
+        self._check()
+        try:
+            self._control.sendall(frame)
+        except OSError:
+            raise self._gone() from None
+        except BaseException as error:
+            # Part of the frame may be under way: what is sent after it would be read as its rest.
+            if len(frame) > _ATOMIC_BYTES:
+                self._fail(ZcError("ZC_CLOSED", f"the connection was interrupted: {type(error).__name__}"))
+            raise
+        self.sent_bytes += len(frame)
+
+    def _pump(self, wanted: deque[bytes] | None = None) -> None:
+        """Deals with the frames that are there; waits for one where there is none."""
+        self._check()
+        with self._lock:
+            if wanted:
+                return
+            try:
+                while (frame := self._stream.peek()) is None:
+                    if not self._stream.receive():
+                        raise self._gone()
+                channel, payload, end = frame
+                if channel == protocol.CONTROL_CHANNEL:
+                    self._hear(protocol.decode_control(payload))
+                elif channel in self._inboxes:
+                    self._inboxes[channel].append(payload)
+                self._stream.consume(end)
+            except OSError:
+                raise self._gone() from None
+            except ZcError as error:
+                raise self._fail(error) from None
+
+    def _hear(self, message: dict[str, Any]) -> None:
+        if message.get("type") == "segment":
+            self._map_segment(message)
+        elif message.get("type") == "retired":
+            self._retire(message["segment"])
+        elif message.get("id") is not None:
+            self._answers[message["id"]] = message
+        elif "error" in message:
+            raise error_from(message["error"])
+        else:
+            raise protocol_error(f"the server says what is neither an answer nor a notice: {message}")
+
+    def _map_segment(self, notice: dict[str, Any]) -> None:
+        number, loader = notice["segment"], notice["loader"]
+        packet = (4, socket.CMSG_SPACE(4), socket.MSG_CMSG_CLOEXEC)
+        if number in self._segments:
+            return
+        if not self._arrived_packets:
+            # One call without Python code in it, so that no signal comes between a descriptor and its name.
+            self._arrived_packets.extend(itertools.starmap(self._packets.recvmsg, (packet,)))
+        payload, ancillary, *_ = self._arrived_packets[0]
+        if payload != int(number).to_bytes(4, "little") or len(ancillary) != 1:
+            raise protocol_error(f"segment {number} was announced, and packet {payload.hex()!r} came")
+        descriptor = int.from_bytes(ancillary[0][2][:4], "little")
+        sizes = {key: notice[key] for key in ("size_bytes", "control_bytes", "slots", "slot_bytes")}
+        self._segments[number] = Segment(descriptor, released=self._released, **sizes)
+        self._segment_loaders[number] = loader
+        self._arrived_packets.clear()
+        os.close(descriptor)
+
+    def _retire(self, number: int) -> None:
+        segment = self._segments.pop(number, None)
+        self._segment_loaders.pop(number, None)
+        self._retired = [each for each in self._retired if each.leased]
+        if segment is not None and segment.leased:
+            self._retired.append(segment)
+
+    def _forget_loader(self, number: int) -> None:
+        self._inboxes.pop(number, None)
+        self._farewells.pop(number, None)
+        for segment in [key for key, loader in self._segment_loaders.items() if loader == number]:
+            self._retire(segment)
+
+    def _check(self) -> None:
+        if self.forked:
+            raise ZcError(
+                "ZC_TORCH_FORKED",
+                f"this loader belongs to process {os.getppid()} or one before it, not to {os.getpid()}",
+            )
+        if self._end is not None:
+            raise self._end
+
+    def _gone(self) -> ZcError:
+        if self._end is not None:
+            return self._end
+        words = self._process.last_words()
+        return self._fail(
+            ZcError("ZC_TORCH_SERVER_GONE", f"the server (process {self.server_pid}) has ended: {words}")
+        )
+
+    def _fail(self, error: ZcError) -> ZcError:
+        """Ends the connection; every later call raises the same."""
+        if self._end is None:
+            self._end = error
+            # The eventfd's number may be another file's by the time that the batches that are held end.
+            for segment in (*self._segments.values(), *self._retired):
+                segment.forget()
+            self._farewells.clear()
+            self._close_descriptors()
+        return self._end
+
+    def _close_descriptors(self) -> None:
+        self._control.close()
+        self._packets.close()
+        if self._released >= 0:
+            os.close(self._released)
+            self._released = -1
+
+
+_ATOMIC_BYTES: Final = 4096
+_shared: Client | None = None
+_starting = threading.Lock()
+
+
+def shared_client() -> Client:
+    """This process's server, started if there is none that runs."""
+    global _shared
+    with _starting:
+        if _shared is None or not _shared.alive:
+            _shared = Client()
+        return _shared
+
+
+def close_shared_client() -> None:
+    """Ends this process's server, if there is one; the next use starts another."""
+    global _shared
+    if _shared is not None:
+        _shared.close()
+        _shared = None
+
+
+def _after_fork_in_child() -> None:
+    global _shared, _starting
+    _starting = threading.Lock()
+    if _shared is not None:
+        _shared.fork()
+        _shared = None
+
+
+os.register_at_fork(after_in_child=_after_fork_in_child)
+atexit.register(close_shared_client)

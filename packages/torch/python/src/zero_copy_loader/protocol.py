@@ -1,0 +1,190 @@
+"""The frames between this process and its server (docs/reference/bridge-protocol.md)."""
+
+from __future__ import annotations
+
+import json
+import socket
+import struct
+from typing import Any, Final, NamedTuple
+
+from .errors import ZcError
+
+#: The version of the protocol that this client speaks.
+PROTOCOL_VERSION: Final = 1
+#: The longest payload of a frame. Samples never travel, so real ones are far below.
+PAYLOAD_BYTES_MAX: Final = 2**20
+#: The channel of requests, answers and notices, in JSON.
+CONTROL_CHANNEL: Final = 0
+
+#: What a client says on a loader's channel.
+CREDIT, STOP, CLOSE = 1, 2, 3
+#: What the server says there.
+BATCH, END, FAILURE = 1, 2, 3
+
+#: By the number in a batch message.
+WAYS: Final = ("direct", "copied", "mixed")
+
+_HEAD: Final = struct.Struct("<II")
+_CLIENT: Final = struct.Struct("<IIIII")
+_KIND: Final = struct.Struct("<II")
+_BATCH_HEAD: Final = "<8I3Q"
+_READ_BYTES: Final = 65536
+
+
+class FieldPlace(NamedTuple):
+    """Where the parts of one field lie in a slot; ``tables`` is 0 for a fixed field."""
+
+    offset: int
+    length: int
+    tables: int
+
+
+class BatchMessage(NamedTuple):
+    """What the server says of a batch; its bytes lie in the slot."""
+
+    iteration: int
+    segment: int
+    slot: int
+    generation: int
+    samples: int
+    way: str
+    number: int
+    bytes_used: int
+    indices: int
+    fields: list[FieldPlace]
+
+
+def encode_control(message: dict[str, Any]) -> bytes:
+    """A frame of the control channel."""
+    text = json.dumps(message, separators=(",", ":"), ensure_ascii=False).encode()
+    if len(text) > PAYLOAD_BYTES_MAX:
+        raise protocol_error(
+            f"a message of {len(text)} bytes does not fit a frame of at most {PAYLOAD_BYTES_MAX}",
+            PAYLOAD_BYTES_MAX,
+            len(text),
+        )
+    return _HEAD.pack(len(text), CONTROL_CHANNEL) + text
+
+
+def decode_control(payload: bytes) -> dict[str, Any]:
+    """The JSON object of a control frame."""
+    try:
+        message = json.loads(payload)
+    except ValueError as error:
+        raise protocol_error(f"a control frame is not JSON: {error}") from error
+    if not isinstance(message, dict):
+        raise protocol_error("a control frame is not a JSON object", "object", type(message).__name__)
+    return message
+
+
+def encode_client(channel: int, kind: int, iteration: int, count: int = 0) -> bytes:
+    """A frame on a loader's channel: credit, stop or close."""
+    return _CLIENT.pack(12, channel, kind, iteration, count)
+
+
+def decode_kind(payload: bytes) -> tuple[int, int]:
+    """Kind and iteration of a message on a loader's channel."""
+    if len(payload) < _KIND.size:
+        raise protocol_error(f"a message of {len(payload)} bytes is too short", _KIND.size, len(payload))
+    return _KIND.unpack_from(payload)
+
+
+def decode_failure(payload: bytes) -> ZcError:
+    """The error of a failure message."""
+    return error_from(decode_control(payload[_KIND.size :]))
+
+
+class BatchDecoder:
+    """Reads the batch messages of one loader, whose number of fields never changes, in one unpacking."""
+
+    def __init__(self, fields: int) -> None:
+        self._fields = fields
+        self._struct = struct.Struct(f"{_BATCH_HEAD}{3 * fields}Q")
+
+    def unpack(self, payload: bytes) -> tuple[int, ...]:
+        """The numbers of the message as they come: 11, and 3 for each field. For the path of every batch."""
+        if len(payload) != self._struct.size:
+            raise protocol_error(
+                f"a batch message has {len(payload)} bytes, {self._fields} fields take {self._struct.size}",
+                self._struct.size,
+                len(payload),
+            )
+        numbers = self._struct.unpack(payload)
+        if numbers[7] != self._fields or numbers[6] >= len(WAYS):
+            raise protocol_error(
+                f"a batch message speaks of {numbers[7]} fields and way {numbers[6]}",
+                self._fields,
+                numbers[7],
+            )
+        return numbers
+
+    def decode(self, payload: bytes) -> BatchMessage:
+        """The message with names to its numbers."""
+        _, iteration, segment, slot, generation, samples, way, _, number, used, indices, *places = (
+            self.unpack(payload)
+        )
+        fields = [FieldPlace(*places[at : at + 3]) for at in range(0, len(places), 3)]
+        return BatchMessage(
+            iteration, segment, slot, generation, samples, WAYS[way], number, used, indices, fields
+        )
+
+
+class FrameStream:
+    """Cuts what a socket receives into frames, and loses nothing when a signal's exception gets in between.
+
+    A KeyboardInterrupt is raised between two steps of the interpreter. So bytes are received and kept in one
+    call that runs no Python code, and every other step can be taken twice or changes one attribute.
+    """
+
+    def __init__(self, control: socket.socket) -> None:
+        self._receive = control.recv
+        self._arrived: list[tuple[bytes]] = []
+        #: The bytes at hand, where the next frame begins in them, and the last packet that is part of them.
+        self._state: tuple[bytes, int, tuple[bytes] | None] = (b"", 0, None)
+        self.received_bytes = 0
+
+    def receive(self) -> bool:
+        """Waits for more bytes; False when the other side has ended the stream."""
+        if not self._arrived:
+            self._arrived.extend(zip(map(self._receive, (_READ_BYTES,)), strict=False))
+        packet = self._arrived[0]
+        rest, at, merged = self._state
+        if packet is not merged:
+            self._state = (rest[at:] + packet[0], 0, packet)
+            self.received_bytes += len(packet[0])
+        self._arrived.clear()
+        return len(packet[0]) > 0
+
+    def peek(self) -> tuple[int, bytes, int] | None:
+        """Channel and payload of the next frame, and what `consume` wants; None where it is not whole yet."""
+        data, at, _ = self._state
+        if len(data) - at < _HEAD.size:
+            return None
+        length, channel = _HEAD.unpack_from(data, at)
+        if length > PAYLOAD_BYTES_MAX:
+            raise protocol_error(
+                f"a frame announces {length} bytes, at most {PAYLOAD_BYTES_MAX} are allowed",
+                PAYLOAD_BYTES_MAX,
+                length,
+            )
+        end = at + _HEAD.size + length
+        return None if end > len(data) else (channel, data[at + _HEAD.size : end], end)
+
+    def consume(self, end: int) -> None:
+        """Goes on behind the frame that `peek` gave."""
+        data, _, merged = self._state
+        self._state = (data, end, merged)
+
+
+def error_from(message: dict[str, Any]) -> ZcError:
+    """The error that the server reported."""
+    known = ("path", "offset", "expected", "actual", "advice")
+    return ZcError(
+        str(message.get("code", "ZC_INTERNAL")),
+        str(message.get("summary", "the server reported an error without words")),
+        **{key: message[key] for key in known if message.get(key) is not None},
+    )
+
+
+def protocol_error(summary: str, expected: object = None, actual: object = None) -> ZcError:
+    return ZcError("ZC_TORCH_PROTOCOL", summary, expected=expected, actual=actual)

@@ -1,0 +1,63 @@
+"""Batches of torch tensors that lie in memory shared with the server."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from .. import batch
+from ..loader import DataLoader as _NumpyDataLoader
+from ..schema import Field
+from .packed import Packed
+
+
+class _TensorView(batch.FieldView):
+    """The value of a field as torch tensors, each with a storage of exactly its own bytes."""
+
+    def __init__(self, field: Field) -> None:
+        super().__init__(field)
+        # NumPy has no bfloat16: the bits cross as integers of the same width.
+        self._bits = field.dtype == "bfloat16"
+        if self._bits:
+            self._dtype = np.dtype("<i2")
+
+    def make(self, memory: Any, samples: int, offset: int, length: int, tables: int) -> Any:
+        value = super().make(memory, samples, offset, length, tables)
+        if isinstance(value, np.ndarray):
+            return self._tensor(value)
+        if isinstance(value, batch.Packed):
+            return Packed(
+                self._tensor(value.values), torch.from_numpy(value.offsets), torch.from_numpy(value.shapes)
+            )
+        return value
+
+    def indices(self, memory: Any, samples: int, offset: int) -> torch.Tensor:
+        return torch.from_numpy(super().indices(memory, samples, offset))
+
+    def _tensor(self, array: batch.Array) -> torch.Tensor:
+        tensor = torch.from_numpy(array)
+        return tensor.view(torch.bfloat16) if self._bits else tensor
+
+
+class DataLoader(_NumpyDataLoader):
+    """An iterable of batches: dicts of torch tensors that lie in shared memory, nothing copied in between.
+
+    Each iteration is the next epoch, also after a ``break``. Tensors are writable and the caller's own, in
+    place operations included: a slot is written again only when the last tensor that aliases it is gone. Each
+    has a storage of its own bytes, so that ``torch.save(batch["label"])`` saves the label. Keeping batches is
+    safe; past ``max_memory_bytes`` the next one raises ZC_MEMORY_BUDGET.
+
+    Fields of ragged shape come as `Packed`, text, JSON and bytes as lists that decode when asked.
+
+    Example::
+
+        loader = DataLoader("data/train", batch_size=64, shuffle=True, seed=7)
+        for epoch in range(10):
+            for batch in loader:
+                loss = step(batch["image"], batch["label"])
+            torch.save({"model": model.state_dict(), "loader": loader.state_dict()}, "last.pt")
+    """
+
+    _view_type = _TensorView

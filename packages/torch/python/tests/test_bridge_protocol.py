@@ -1,0 +1,182 @@
+"""The frames, against the golden ones that the server's tests read too."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zero_copy_loader import ZcError, protocol
+from zero_copy_loader.protocol import BatchDecoder, FrameStream
+
+GOLDEN = json.loads((Path(__file__).parents[2] / "test" / "golden" / "frames.json").read_text())
+BY_NAME: dict[str, dict[str, Any]] = {
+    frame["name"]: frame for frame in (*GOLDEN["from_client"], *GOLDEN["from_server"])
+}
+
+
+def bytes_of(name: str) -> bytes:
+    return bytes.fromhex(BY_NAME[name]["hex"])
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        yield ours, theirs
+
+
+def frames_of(stream: FrameStream, count: int) -> list[tuple[int, bytes]]:
+    frames = []
+    while len(frames) < count:
+        while (frame := stream.peek()) is None:
+            assert stream.receive()
+        frames.append(frame[:2])
+        stream.consume(frame[2])
+    return frames
+
+
+def payload_of(name: str) -> bytes:
+    return bytes_of(name)[8:]
+
+
+def test_client_frames_are_written() -> None:
+    assert protocol.encode_control(BY_NAME["hello"]["control"]) == bytes_of("hello")
+    for name in ("credit", "stop", "close"):
+        frame = BY_NAME[name]
+        encoded = protocol.encode_client(frame["channel"], frame["kind"], frame["iteration"], frame["count"])
+        assert encoded == bytes_of(name)
+
+
+def test_server_frames_are_read() -> None:
+    batch = BY_NAME["batch"]["batch"]
+    message = BatchDecoder(len(batch["fields"])).decode(payload_of("batch"))
+    found = {**message._asdict(), "fields": [place._asdict() for place in message.fields]}
+    assert found == batch
+    assert protocol.decode_control(payload_of("answer")) == BY_NAME["answer"]["control"]
+    assert protocol.decode_kind(payload_of("end")) == (protocol.END, 2)
+    assert protocol.decode_kind(payload_of("failure")) == (protocol.FAILURE, 2)
+    failure = protocol.decode_failure(payload_of("failure"))
+    assert (failure.code, failure.summary, failure.advice) == tuple(
+        BY_NAME["failure"]["error"][key] for key in ("code", "summary", "advice")
+    )
+
+
+@given(st.data())
+def test_frames_come_whole_however_the_stream_is_cut(data: st.DataObject) -> None:
+    names = [frame["name"] for frame in GOLDEN["from_server"]]
+    whole = b"".join(map(bytes_of, names))
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(whole)), max_size=6)))
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        stream, found = FrameStream(ours), []
+        for begin, end in zip([0, *cuts], [*cuts, len(whole)], strict=True):
+            if begin == end:
+                continue
+            theirs.sendall(whole[begin:end])
+            assert stream.receive()
+            while (frame := stream.peek()) is not None:
+                found.append(frame[1])
+                stream.consume(frame[2])
+    assert found == [payload_of(name) for name in names]
+    assert stream.received_bytes == len(whole)
+
+
+def test_an_interrupt_while_waiting_loses_nothing(pair: tuple[socket.socket, socket.socket]) -> None:
+    ours, theirs = pair
+    stream, frame = FrameStream(ours), bytes_of("batch")
+    interrupts = 0
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGUSR1, interrupt)
+    stop = threading.Event()
+    main = threading.main_thread().ident or 0
+
+    def disturb() -> None:
+        while not stop.wait(0.0003):
+            signal.pthread_kill(main, signal.SIGUSR1)
+
+    def send() -> None:
+        for _ in range(400):
+            theirs.sendall(frame[:50])
+            theirs.sendall(frame[50:])
+            stop.wait(0.0005)
+
+    threads = [threading.Thread(target=send), threading.Thread(target=disturb)]
+    found = 0
+    try:
+        for thread in threads:
+            thread.start()
+        while found < 400:
+            try:
+                while (whole := stream.peek()) is None:
+                    stream.receive()
+                assert whole[:2] == (3, frame[8:])
+                stream.consume(whole[2])
+                # Counted by what was consumed: the line above may be the one that is interrupted.
+            except KeyboardInterrupt:
+                interrupts += 1
+            data, at, _ = stream._state
+            found = (stream.received_bytes - (len(data) - at)) // len(frame)
+    finally:
+        while True:
+            try:
+                stop.set()
+                for thread in threads:
+                    thread.join()
+                signal.signal(signal.SIGUSR1, before)
+                break
+            except KeyboardInterrupt:
+                continue
+    assert interrupts > 0
+    assert stream.received_bytes == 400 * len(frame)
+
+
+def test_the_end_of_the_stream_is_told(pair: tuple[socket.socket, socket.socket]) -> None:
+    ours, theirs = pair
+    theirs.sendall(bytes_of("end")[:5])
+    theirs.close()
+    stream = FrameStream(ours)
+    assert stream.receive()
+    assert stream.peek() is None
+    assert not stream.receive()
+
+
+def test_a_frame_that_is_too_long_is_refused_before_it_has_come(
+    pair: tuple[socket.socket, socket.socket],
+) -> None:
+    ours, theirs = pair
+    theirs.sendall((protocol.PAYLOAD_BYTES_MAX + 1).to_bytes(4, "little") + bytes(4))
+    stream = FrameStream(ours)
+    stream.receive()
+    with pytest.raises(ZcError, match="ZC_TORCH_PROTOCOL"):
+        stream.peek()
+
+
+@pytest.mark.parametrize("payload", [b"", b"{", b"[]", b"\xff"])
+def test_a_control_frame_that_is_no_json_object_is_refused(payload: bytes) -> None:
+    with pytest.raises(ZcError, match="ZC_TORCH_PROTOCOL"):
+        protocol.decode_control(payload)
+
+
+@given(st.binary(max_size=140))
+def test_any_bytes_for_a_batch_are_read_or_refused(payload: bytes) -> None:
+    try:
+        BatchDecoder(2).decode(payload)
+    except ZcError as error:
+        assert error.code == "ZC_TORCH_PROTOCOL"
+
+
+def test_a_message_too_long_to_send_is_refused() -> None:
+    with pytest.raises(ZcError, match="ZC_TORCH_PROTOCOL"):
+        protocol.encode_control({"paths": ["x" * protocol.PAYLOAD_BYTES_MAX]})

@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import { protocolError } from './protocol.js';
+
+const count = z.int().min(0);
+const loader = z.int().min(1).max(0xffff_ffff);
+
+const loaderOptions = z.strictObject({
+  batch_size: z.int().min(1),
+  shuffle: z.boolean(),
+  seed: count,
+  drop_last: z.boolean(),
+  fields: z.array(z.string()).optional(),
+  prefetch_batches: count.optional(),
+  max_memory_bytes: z.int().min(1).optional(),
+  mode: z.enum(['auto', 'direct', 'copied']).optional(),
+  verify: z.enum(['auto', 'always', 'never']).optional(),
+});
+
+const request = z.discriminatedUnion('type', [
+  z.object({ id: count, type: z.literal('hello'), protocol: z.int(), version: z.string() }),
+  z.object({
+    id: count,
+    type: z.literal('open'),
+    loader,
+    paths: z.array(z.string()).min(1),
+    options: loaderOptions,
+  }),
+  z.object({
+    id: count,
+    type: z.literal('iterate'),
+    loader,
+    iteration: z.int().min(1).max(0xffff_ffff),
+    epoch: count,
+    position: count,
+    rank: count,
+    world_size: z.int().min(1),
+    credits: z.int().min(1),
+  }),
+  z.object({ id: count, type: z.literal('prefetch'), loader, shards: z.array(count) }),
+  z.object({ id: count, type: z.literal('wait_prefetch'), loader }),
+  z.object({ id: count, type: z.literal('stats') }),
+  z.object({ id: count, type: z.literal('bye') }),
+]);
+
+/** What a client asks for on the control channel (docs/reference/bridge-protocol.md, section 3). */
+export type Request = z.infer<typeof request>;
+export type RequestOf<Type extends Request['type']> = Extract<Request, { type: Type }>;
+export type LoaderOptions = z.infer<typeof loaderOptions>;
+
+/** @throws ZC_TORCH_PROTOCOL where the message is none of the requests */
+export function parseRequest(message: unknown): Request {
+  const parsed = request.safeParse(message);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const place = issue?.path.join('.') || 'the request';
+  throw protocolError(`${place} is not what the protocol says: ${issue?.message}`);
+}
