@@ -16,6 +16,7 @@ export function goldenShards(): Golden[] {
     emptyVariable(),
     wideRows(),
     mainSecond(),
+    explained(),
   ];
 }
 
@@ -198,6 +199,16 @@ function mainSecond(): Golden {
     vector: tensor('uint8', [3], i + 1),
   }));
   return { file: 'main-second.zcs', schema, samples };
+}
+
+/** The shard that the specification shows and explains. */
+function explained(): Golden {
+  const schema = defineSchema({ label: field.scalar('uint16'), word: field.text() });
+  const samples = [
+    { label: 7, word: 'seven' },
+    { label: 513, word: 'zwölf' },
+  ];
+  return { file: 'explained.zcs', schema, samples };
 }
 
 /** A tensor of bits that look random and are always the same. */

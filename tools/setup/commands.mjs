@@ -57,7 +57,7 @@ async function lint([language]) {
  */
 async function typecheck([language]) {
   const typescript = language === 'python' ? 0 : await typecheckTypescript();
-  const python = language === 'typescript' ? 0 : await pythonTool(['mypy', '--strict', 'src']);
+  const python = language === 'typescript' ? 0 : await pythonTool(['mypy', '--strict']);
   return typescript || python;
 }
 

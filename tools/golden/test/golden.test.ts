@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { hexDump } from '../dump.js';
 import { describeGolden, encodeGolden } from '../encode.js';
 import { goldenShards } from '../shards.js';
 
@@ -12,4 +13,9 @@ test.each(goldenShards())('$file is what the script makes', async (golden) => {
   expect(committed.find(({ file }) => file === golden.file)).toEqual(
     JSON.parse(JSON.stringify(describeGolden(golden, summary))),
   );
+});
+
+test('the specification shows `explained.zcs` as it is', () => {
+  const page = readFileSync(new URL('../../../docs/reference/shard-format.md', import.meta.url), 'utf8');
+  expect(page).toContain(hexDump(readFileSync(new URL('explained.zcs', folder))));
 });

@@ -5,7 +5,7 @@ import { ask, work } from '../process.mjs';
 import { cache, doStep, root, SetupError, textOf } from '../step.mjs';
 
 const REQUIREMENTS = 'tools/setup/requirements.txt';
-const MODULES = ['numpy', 'torch', 'pytest', 'hypothesis', 'mypy', 'ruff'];
+const MODULES = ['numpy', 'torch', 'rfc8785', 'pytest', 'hypothesis', 'mypy', 'ruff'];
 
 /** Where the reason is kept if parts of the Python environment could not be had. */
 export const pythonMissing = join(cache, 'python-missing');
