@@ -1,7 +1,5 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { work } from '../process.mjs';
-import { report, root } from '../step.mjs';
+import { report } from '../step.mjs';
 import { toolchain } from './toolchain.mjs';
 
 /**
@@ -18,7 +16,7 @@ export async function build() {
   await work(
     'build',
     'turbo',
-    ['run', ...tasks, '--concurrency', '2', '--output-logs', 'errors-only'],
+    ['run', 'build', 'build:native', '--concurrency', '2', '--output-logs', 'errors-only'],
     'Correct what the compiler says above, then run the command again.',
   );
   report('packages and native core built', startMs);
