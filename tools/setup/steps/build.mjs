@@ -10,9 +10,6 @@ import { toolchain } from './toolchain.mjs';
 export async function build() {
   toolchain();
   const startMs = performance.now();
-  const tasks = existsSync(join(root, 'packages/io/native/build.mjs'))
-    ? ['build', 'build:native']
-    : ['build'];
   await work(
     'build',
     'turbo',
