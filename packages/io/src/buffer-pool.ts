@@ -137,7 +137,7 @@ export class BufferPool implements Disposable {
 
   #lease(): ZeroCopyBuffer | null {
     const lease = this.#native.acquire();
-    return lease === null ? null : new ZeroCopyBuffer(lease, this.#home);
+    return lease === null ? null : new ZeroCopyBuffer(lease, this.#home, this);
   }
 
   #wait(signal: AbortSignal | undefined): Promise<ZeroCopyBuffer> {

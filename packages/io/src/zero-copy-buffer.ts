@@ -1,4 +1,5 @@
 import { ZcError } from '@zc/errors';
+import type { BufferPool } from './buffer-pool.js';
 import type { NativeLease } from './native-addon.js';
 
 /** Where a slot lies: what another process needs to find it in the pool's shared memory. */
@@ -36,13 +37,16 @@ export interface LeaseHome {
  */
 export class ZeroCopyBuffer implements Disposable {
   readonly slot: SlotPlace;
+  /** Where the slot comes from; its `segments` say which memory `slot` speaks of. */
+  readonly pool: BufferPool;
   readonly #lease: NativeLease;
   readonly #home: LeaseHome;
   #buffer: ArrayBuffer | undefined;
   #references = 1;
 
   /** @internal Made by `BufferPool`. */
-  constructor(lease: NativeLease, home: LeaseHome) {
+  constructor(lease: NativeLease, home: LeaseHome, pool: BufferPool) {
+    this.pool = pool;
     this.#lease = lease;
     this.#home = home;
     this.slot = {
