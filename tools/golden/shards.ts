@@ -77,7 +77,7 @@ function scalars(): Golden {
       int32: 2147483647,
       uint64: 2n ** 53n + 1n,
       int64: -1n,
-      float16: 0.000061035156,
+      float16: 2 ** -14,
       bfloat16: 256,
       float32: -0.25,
       float64: 1e300,

@@ -29,7 +29,7 @@ export function shapeOfRow(
   const { field, raggedDims, stepBytes, storesDims } = plan;
   if (field.kind !== 'tensor') return [];
   const shape = field.shape.map((extent) => extent ?? 0);
-  if (storesDims && dims) raggedDims.forEach((dim, i) => (shape[dim] = dims[i]!));
+  if (storesDims && dims) for (const [i, dim] of raggedDims.entries()) shape[dim] = dims[i]!;
   else if (raggedDims.length === 1) shape[raggedDims[0]!] = Math.floor(rowBytes / stepBytes);
   // In the order of the ragged dimensions: a product that is too large cannot become right again by rounding.
   const bytes = raggedDims.reduce((product, dim) => product * shape[dim]!, stepBytes);

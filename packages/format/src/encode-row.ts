@@ -128,7 +128,7 @@ export class RowEncoder {
     if (expected !== rowBytes) {
       throw this.#refused(row, `${expected} bytes, as shape [${shape}] has`, rowBytes);
     }
-    if (storesDims) raggedDims.forEach((dim, i) => (this.dims[i] = shape[dim]!));
+    if (storesDims) for (const [i, dim] of raggedDims.entries()) this.dims[i] = shape[dim]!;
   }
 
   #numbers(field: TensorField, values: readonly unknown[], row: number): Uint8Array {

@@ -84,7 +84,7 @@ async function lookUp(
   const { raggedDims, rowBytes, checksumUnit } = layout;
   try {
     const ends = new Float64Array(end - start + 1);
-    if (!tables.ends) ends.forEach((_, i) => (ends[i] = (start + i) * rowBytes));
+    if (!tables.ends) for (const i of ends.keys()) ends[i] = (start + i) * rowBytes;
     else if (start === 0) ends.set(await tables.ends.range(0, end), 1);
     else ends.set(await tables.ends.range(start - 1, end));
     const dims = await tables.dims?.range(start * raggedDims.length, end * raggedDims.length);
