@@ -3,9 +3,9 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writ
 import { open } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { fastDigests } from '@zc/convert';
 import { defineSchema, field } from '@zc/format';
 import { DatasetWriter } from '@zc/format/node';
-import { crc32c } from '@zc/io';
 
 /** Sets of rows, each row random bytes with an `int64` label. Cold sets are larger than a disk's own caches. */
 const SETS = {
@@ -118,7 +118,7 @@ async function writeRows(
 ): Promise<{ sum: bigint; digest: string }> {
   const schema = defineSchema({ x: field.tensor('uint8', [rowBytes]), label: field.scalar('int64') });
   const shards = join(folder, 'shards');
-  const writer = await DatasetWriter.create(shards, { schema, digests: { crc32c } });
+  const writer = await DatasetWriter.create(shards, { schema, digests: fastDigests() });
   const flat = await open(join(folder, 'rows.bin'), 'w');
   const chunk = new Uint8Array(Math.max(1, Math.floor(CHUNK_BYTES / rowBytes)) * rowBytes);
   const random = new Xorshift128(SEED);
