@@ -1,10 +1,11 @@
 import { ZcError } from '@zc/errors';
 import { folder } from './sources/folder.js';
 import { npy } from './sources/npy.js';
+import { npyFolder } from './sources/npy-folder.js';
 import type { OpenedSource, SampleSource, SourceOptions } from './sources/sample-source.js';
 
 /** Every kind of input, in the order in which they are tried. */
-const sources: readonly SampleSource[] = [folder, npy];
+const sources: readonly SampleSource[] = [npyFolder, folder, npy];
 
 /**
  * Recognises an input by its content and infers the schema of its samples; packs nothing.
@@ -22,7 +23,7 @@ export async function infer(input: string, options: SourceOptions = {}): Promise
   }
   throw new ZcError('ZC_CONVERT_UNSUPPORTED', 'the input is of no kind that can be packed', {
     path: input,
-    advice: 'Give a folder of files or a .npy file.',
+    advice: 'Give a folder of files, a .npy file or a folder of .npy files.',
   });
 }
 
