@@ -1,10 +1,11 @@
 import { ZcError } from '@zc/errors';
-import { BLOCK_BYTES, checksumCount, type FieldLayout, roundUp } from '@zc/format';
+import { BLOCK_BYTES, checksumCount, type FieldLayout } from '@zc/format';
 import { crc32c, type MappedFile } from '@zc/io';
 import { checksumError } from './checksum-error.js';
 import { CachedRuns, type IndexCache } from './index-cache.js';
 import { Marks } from './marks.js';
 import type { MissingRuns } from './missing-runs.js';
+import { roundUp } from './round-up.js';
 import { Table } from './shard-tables.js';
 
 /** A region below this size whose rows are tiny (labels) is read once and kept. */
@@ -67,7 +68,7 @@ export class ShardColumn {
         part: region,
         runBytes: region.length,
         decode: (bytes) => {
-          if (verify) this.#checkBlocksNow(bytes, 0, region.length, 0);
+          if (verify) this.#checkBlocksNow(bytes, { first: 0, end: region.length, row: undefined, again: true });
           return bytes;
         },
       });
@@ -194,27 +195,36 @@ export class ShardColumn {
     };
   }
 
-  /** Checks a row's bytes once; reads the checksums where they are not there, and blocks. */
-  checkNow(row: number, { offset, length }: { offset: number; length: number }, bytes: Uint8Array): void {
-    if (this.checked.full || length === 0) return;
+  /** Checks a row's bytes, with `again` false only once; reads the checksums it lacks, and blocks. */
+  checkNow(
+    row: number,
+    { offset, length }: { offset: number; length: number },
+    { bytes, again }: { bytes: Uint8Array; again: boolean },
+  ): void {
+    if (length === 0 || (!again && this.checked.full)) return;
     if (this.blockwise) {
       const from = offset - this.layout.region.offset;
       const first = Math.floor(from / BLOCK_BYTES) * BLOCK_BYTES;
       const end = Math.min(roundUp(from + length, BLOCK_BYTES), this.layout.region.length);
-      this.#checkBlocksNow(this.#file.view(this.layout.region.offset + first, end - first), first, end, row);
+      const blocks = this.#file.view(this.layout.region.offset + first, end - first);
+      this.#checkBlocksNow(blocks, { first, end, row, again });
       return;
     }
-    if (this.checked.has(row)) return;
+    if (!again && this.checked.has(row)) return;
     this.#compare(bytes, { unit: row, row, offset });
     this.checked.add(row);
   }
 
-  #checkBlocksNow(bytes: Uint8Array, first: number, end: number, row: number): void {
+  #checkBlocksNow(
+    bytes: Uint8Array,
+    { first, end, row, again }: { first: number; end: number; row: number | undefined; again: boolean },
+  ): void {
     for (let at = first; at < end; at += BLOCK_BYTES) {
       const block = at / BLOCK_BYTES;
-      if (this.checked.has(block)) continue;
+      if (!again && this.checked.has(block)) continue;
       const slice = bytes.subarray(at - first, Math.min(at + BLOCK_BYTES, end) - first);
-      this.#compare(slice, { unit: block, row, offset: this.layout.region.offset + at });
+      const offset = this.layout.region.offset + at;
+      this.#compare(slice, { unit: block, row: row ?? Math.floor(at / this.layout.rowBytes), offset });
       this.checked.add(block);
     }
   }
@@ -223,6 +233,8 @@ export class ShardColumn {
     const actual = crc32c(bytes);
     const expected = this.#checksums.now(unit, 0);
     if (actual === expected) return;
+    // A file that was cut short reads as zeros: then that is what is wrong.
+    this.#file.check();
     const { field } = this.layout;
     throw checksumError({ path: this.path, offset, field: field.name, row, expected, actual });
   }

@@ -1,0 +1,260 @@
+import { isZcError, ZcError } from '@zc/errors';
+import { type FieldPlan, planFields, shapeOfRow } from '@zc/format';
+import { READ_WAYS, type ReadResult, type ZeroCopyBuffer } from '@zc/io';
+import { type BatchLayout, layOut, type VariableRows, writeNumbers } from './batch-layout.js';
+import { CheckLog } from './check-log.js';
+import { checksumError } from './checksum-error.js';
+import { MissingRuns } from './missing-runs.js';
+import { type Check, planRows, readTag } from './plan.js';
+import { PlanWriter } from './plan-writer.js';
+import { copySmallRows } from './small-rows.js';
+import type { Shard } from './shard.js';
+import type { ShardColumn } from './shard-column.js';
+import type { ShardStore } from './shard-store.js';
+import { SortedIds } from './sorted-ids.js';
+
+/** When rows are checked: as the design of verification has it, every time, or not at all. */
+export type Verify = 'auto' | 'always' | 'never';
+
+/** Which way rows come into their slot. */
+export type ReadMode = 'auto' | 'direct' | 'copied';
+
+export interface BatchReaderOptions {
+  store: ShardStore;
+  /** The fields that are read, by their place in the schema. */
+  fieldNumbers: readonly number[];
+  mode: ReadMode;
+  verify: Verify;
+  /** Whether the page cache has room for the whole dataset. */
+  fitsPageCache: boolean;
+}
+
+/**
+ * Plans and reads batches: ids in, bytes in a slot out.
+ *
+ * Planning goes in two steps. `prepare` finds out where the rows lie and what they must sum to; what it lacks
+ * is read asynchronously and then it is called again. `read` turns that into one plan and hands it to the
+ * engine. Between the two nothing may be awaited: what `prepare` found is kept in arrays that the next call
+ * uses again.
+ */
+export class BatchReader {
+  readonly plans: readonly FieldPlan[];
+  readonly #options: BatchReaderOptions;
+  readonly #ids: SortedIds;
+  readonly #plan = new PlanWriter();
+  readonly #runs: { shard: Shard; way: number; check: Check }[] = [];
+  #layout: BatchLayout | undefined;
+  #fixedLayout: { length: number; layout: BatchLayout } | undefined;
+
+  /** @throws ZC_FORMAT_CODEC for a field that is compressed */
+  constructor(options: BatchReaderOptions) {
+    const { store, fieldNumbers } = options;
+    const plans = planFields(store.schema);
+    this.#options = options;
+    this.plans = fieldNumbers.map((number) => plans[number]!);
+    this.#ids = new SortedIds(store.firstSamples);
+    for (const { field } of this.plans) {
+      if (field.codec === 'none') continue;
+      throw new ZcError('ZC_FORMAT_CODEC', `field "${field.name}" has codec ${field.codec}`, {
+        field: field.name,
+        expected: 'none',
+        actual: field.codec,
+      });
+    }
+  }
+
+  /**
+   * Takes the ids of a batch. Gives a promise where something has to be read first: then call it again. Gives
+   * nothing when `layout` is known and `read` can follow at once.
+   */
+  prepare(ids: Float64Array, use: number): Promise<unknown> | undefined {
+    this.#ids.sort(ids);
+    return this.#openShards() ?? this.#findPlaces(use) ?? this.#layOut(ids.length) ?? this.#findChecksums(use);
+  }
+
+  /** How the prepared batch will lie in its slot. */
+  get layout(): BatchLayout {
+    return this.#layout!;
+  }
+
+  /**
+   * Reads the prepared batch into a slot.
+   *
+   * @throws ZC_FORMAT_CHECKSUM naming file, field and row; ZC_IO_…; ZC_ABORTED
+   */
+  async read(slot: ZeroCopyBuffer, ids: Float64Array, signal: AbortSignal): Promise<ReadResult> {
+    const { store } = this.#options;
+    const layout = this.layout;
+    const log = new CheckLog();
+    const { buffer } = slot;
+    this.#plan.clear();
+    this.#planFields(buffer, log);
+    writeNumbers(buffer, layout, ids);
+    const reading =
+      this.#plan.pieceCount === 0
+        ? NOTHING_READ
+        : store.engine.read(slot, this.#plan.finish(), { signal });
+    store.trim();
+    try {
+      const result = await reading;
+      log.commit();
+      return result;
+    } catch (error) {
+      throw this.#named(error);
+    }
+  }
+
+  #openShards(): Promise<unknown> | undefined {
+    const { store } = this.#options;
+    const closed = this.#ids.runShards.filter((number) => store.opened(number) === undefined);
+    if (closed.length > 0) return Promise.all(closed.map((number) => store.open(number)));
+    const nowMs = performance.now();
+    this.#runs.length = 0;
+    for (const number of this.#ids.runShards) {
+      const shard = store.opened(number)!;
+      const way = this.#wayOf(shard, nowMs);
+      this.#runs.push({ shard, way, check: this.#checkFor(way) });
+    }
+    return undefined;
+  }
+
+  #wayOf(shard: Shard, nowMs: number): number {
+    const { mode, fieldNumbers, fitsPageCache } = this.#options;
+    if (mode === 'direct') return READ_WAYS.direct;
+    if (shard.isResident(fieldNumbers, nowMs)) return READ_WAYS['mapped-copy'];
+    if (mode === 'copied') return READ_WAYS.buffered;
+    return fitsPageCache ? READ_WAYS['auto-buffered'] : READ_WAYS['auto-direct'];
+  }
+
+  /** What comes from the device is always checked; what is resident only until it was found right once. */
+  #checkFor(way: number): Check {
+    const { verify } = this.#options;
+    if (verify !== 'auto') return verify === 'always' ? 'all' : 'none';
+    return way === READ_WAYS['mapped-copy'] ? 'unmarked' : 'all';
+  }
+
+  #findPlaces(use: number): Promise<unknown> | undefined {
+    const missing = new MissingRuns();
+    this.#eachColumn((column, _run, first, end) => {
+      if (column.small !== undefined) column.needSmall(missing, use);
+      else if (!column.layout.fixed) column.needPlaces(this.#ids.rows, first, end, missing, use);
+    });
+    return missing.none ? undefined : missing.load();
+  }
+
+  #findChecksums(use: number): Promise<unknown> | undefined {
+    const missing = new MissingRuns();
+    this.#eachColumn((column, { check }, first, end) => {
+      if (column.small !== undefined || check === 'none') return;
+      column.needChecksums(this.#ids.rows, first, end, { all: check === 'all', missing, use });
+    });
+    return missing.none ? undefined : missing.load();
+  }
+
+  #layOut(length: number): undefined {
+    if (this.#fixedLayout?.length === length) {
+      this.#layout = this.#fixedLayout.layout;
+      return;
+    }
+    const variable = this.plans.map((plan, i) => (plan.fixed ? undefined : this.#variableRows(plan, i, length)));
+    this.#layout = layOut(this.plans, length, variable);
+    if (variable.every((rows) => rows === undefined)) this.#fixedLayout = { length, layout: this.#layout };
+  }
+
+  /** Where the rows of a variable field begin in the batch, and their ragged dimensions. */
+  #variableRows(plan: FieldPlan, fieldIndex: number, length: number): VariableRows {
+    const { elementBytes, raggedDims, storesDims, stepBytes } = plan;
+    const perRow = raggedDims.length;
+    const lengths = new Float64Array(length);
+    const dims = storesDims ? new Float64Array(length * perRow) : undefined;
+    const { rows, positions, runStarts } = this.#ids;
+    this.#runs.forEach(({ shard }, run) => {
+      const column = shard.columns[this.#options.fieldNumbers[fieldIndex]!]!;
+      for (let i = runStarts[run]!; i < runStarts[run + 1]!; i++) {
+        const row = rows[i]!;
+        const position = positions[i]!;
+        const rowBytes = column.rowLength(row);
+        let shapeBytes = dims === undefined ? rowBytes - (rowBytes % stepBytes) : stepBytes;
+        for (let k = 0; dims !== undefined && k < perRow; k++) {
+          const extent = column.dim(row, k);
+          dims[position * perRow + k] = extent;
+          shapeBytes *= extent;
+        }
+        if (shapeBytes !== rowBytes) {
+          const rowDims = dims?.subarray(position * perRow, (position + 1) * perRow);
+          shapeOfRow(plan, rowBytes, rowDims, { name: column.path, row, offset: column.start(row) });
+        }
+        lengths[position] = rowBytes / elementBytes;
+      }
+    });
+    return { offsets: runningSum(lengths), dims };
+  }
+
+  #planFields(buffer: ArrayBuffer, log: CheckLog): void {
+    const { rows, positions } = this.#ids;
+    const { store } = this.#options;
+    const { fields } = this.layout;
+    this.#eachColumn((column, { way, check }, first, end, fieldIndex, shardNumber) => {
+      const { offset: slotOffset, variable } = fields[fieldIndex]!;
+      if (column.small !== undefined) {
+        const { rowBytes } = column.layout;
+        copySmallRows({ from: column.small.at(0), rowBytes, rows, positions, first, end, buffer, slotOffset });
+        return;
+      }
+      const file = store.engineFile(shardNumber);
+      const offsets = variable?.offsets;
+      planRows(this.#plan, { column, file, way, rows, positions, first, end, slotOffset, offsets, check, log });
+    });
+  }
+
+  /** Field by field, and for each of them shard by shard. */
+  #eachColumn(
+    visit: (
+      column: ShardColumn,
+      run: { way: number; check: Check },
+      first: number,
+      end: number,
+      fieldIndex: number,
+      shardNumber: number,
+    ) => void,
+  ): void {
+    const { fieldNumbers } = this.#options;
+    const { runShards, runStarts } = this.#ids;
+    for (let fieldIndex = 0; fieldIndex < fieldNumbers.length; fieldIndex++) {
+      for (let run = 0; run < this.#runs.length; run++) {
+        const { shard } = this.#runs[run]!;
+        const column = shard.columns[fieldNumbers[fieldIndex]!]!;
+        visit(column, this.#runs[run]!, runStarts[run]!, runStarts[run + 1]!, fieldIndex, runShards[run]!);
+      }
+    }
+  }
+
+  /** The engine knows pieces and tags; the user knows fields and rows. */
+  #named(error: unknown): unknown {
+    if (!isZcError(error, 'ZC_IO_CHECKSUM')) return error;
+    const { path = '', offset = 0, expected, actual, details } = error;
+    const { fieldNumber, row } = readTag(details.tag as number);
+    const field = this.#options.store.schema.fields[fieldNumber]!.name;
+    return checksumError({
+      path,
+      offset,
+      field,
+      row,
+      expected: expected as number,
+      actual: actual as number,
+    });
+  }
+}
+
+const NOTHING_READ: ReadResult = { bytesDirect: 0, bytesStaged: 0, bytesCopied: 0, bytesResident: 0 };
+
+/** From n lengths to n + 1 offsets. */
+function runningSum(lengths: Float64Array): Int32Array | Float64Array {
+  let sum = 0;
+  const offsets = new Float64Array(lengths.length + 1);
+  for (let i = 0; i < lengths.length; i++) {
+    sum += lengths[i]!;
+    offsets[i + 1] = sum;
+  }
+  return sum < 2 ** 31 ? Int32Array.from(offsets) : offsets;
+}

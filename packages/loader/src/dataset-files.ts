@@ -1,0 +1,93 @@
+import { createHash } from 'node:crypto';
+import { readFile, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { ZcError } from '@zc/errors';
+import { MANIFEST_NAME, parseManifest, type Schema } from '@zc/format';
+import { openShard } from './shard-opening.js';
+import type { ShardInfo } from './shard-store.js';
+
+/** The shards of a dataset, known but not opened. */
+export interface DatasetFiles {
+  readonly schema: Schema;
+  readonly shards: readonly ShardInfo[];
+}
+
+/** Shards of a list that are looked at together. */
+const LOOKED_AT_MAX = 16;
+
+/**
+ * Finds the shards that a path or a list of paths stands for. Of a directory only `dataset.json` is read; of a
+ * list each shard's head and footer.
+ *
+ * @throws ZC_IO_OPEN, ZC_FORMAT_MANIFEST, ZC_FORMAT_…
+ */
+export async function findShards(paths: string | readonly string[]): Promise<DatasetFiles> {
+  if (typeof paths === 'string') {
+    const isDirectory = await asOpen(paths, async () => (await stat(paths)).isDirectory());
+    return isDirectory ? fromManifest(paths) : fromList([paths]);
+  }
+  if (paths.length > 0) return fromList(paths);
+  throw new ZcError('ZC_ARGUMENT', 'a list of shards must name at least one');
+}
+
+/** The same for the same samples in the same order: a shard's UUID stands for its schema and all its bytes. */
+export function digestOf(shards: readonly ShardInfo[]): string {
+  const hash = createHash('sha256');
+  for (const { uuid, samples } of shards) hash.update(`${uuid} ${samples}\n`);
+  return hash.digest('hex');
+}
+
+async function fromManifest(directory: string): Promise<DatasetFiles> {
+  const path = join(directory, MANIFEST_NAME);
+  const text = await asOpen(path, () => readFile(path, 'utf8'));
+  const { schema, shards } = parseManifest(text, path);
+  return {
+    schema,
+    shards: numbered(shards.map(({ name, bytes, samples, uuid }) => ({ name, path: join(directory, name), bytes, samples, uuid }))),
+  };
+}
+
+async function fromList(paths: readonly string[]): Promise<DatasetFiles> {
+  const found: { schema: Schema; shard: Omit<ShardInfo, 'firstSample'> }[] = [];
+  for (let i = 0; i < paths.length; i += LOOKED_AT_MAX) {
+    found.push(...(await Promise.all(paths.slice(i, i + LOOKED_AT_MAX).map(lookAt))));
+  }
+  const { schema } = found[0]!;
+  for (const { schema: other, shard } of found) {
+    if (JSON.stringify(other) === JSON.stringify(schema)) continue;
+    throw new ZcError('ZC_FORMAT_SCHEMA', `the shard has another schema than ${paths[0]}`, {
+      path: shard.path,
+      expected: schema,
+      actual: other,
+    });
+  }
+  return { schema, shards: numbered(found.map(({ shard }) => shard)) };
+}
+
+async function lookAt(path: string): Promise<{ schema: Schema; shard: Omit<ShardInfo, 'firstSample'> }> {
+  const { file, footer, uuid } = await openShard(path);
+  const shard = { name: basename(path), path, bytes: file.sizeBytes, samples: footer.samples, uuid };
+  file.close();
+  return { schema: footer.schema, shard };
+}
+
+function numbered(shards: readonly Omit<ShardInfo, 'firstSample'>[]): ShardInfo[] {
+  let firstSample = 0;
+  return shards.map((shard) => {
+    const info = { ...shard, firstSample };
+    firstSample += shard.samples;
+    return info;
+  });
+}
+
+async function asOpen<T>(path: string, open: () => Promise<T>): Promise<T> {
+  try {
+    return await open();
+  } catch (cause) {
+    throw new ZcError('ZC_IO_OPEN', `it cannot be opened: ${(cause as Error).message}`, {
+      path,
+      cause,
+      advice: 'Name a directory with a dataset.json, a shard, or a list of shards.',
+    });
+  }
+}

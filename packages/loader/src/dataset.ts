@@ -1,0 +1,253 @@
+import { ZcError } from '@zc/errors';
+import { decodeRow, type Sample, type Schema, shapeOfRow } from '@zc/format';
+import { IoUringPrefetcher, type PrefetchReport, type ReadEngineOptions } from '@zc/io';
+import { type Batch, makeBatch } from './batch.js';
+import { BatchMemory } from './batch-memory.js';
+import { BatchReader, type Verify } from './batch-reader.js';
+import { digestOf, findShards } from './dataset-files.js';
+import { defaultMaxMemoryBytes, defaultPageCacheBudget } from './memory-budget.js';
+import { checkOneOf, checkWhole } from './options.js';
+import { BatchQueue } from './prefetch.js';
+import { type ShardInfo, ShardStore } from './shard-store.js';
+import { shardOf } from './sorted-ids.js';
+
+export interface DatasetOptions {
+  /** Memory for tables and small fields; 256 MiB. */
+  indexCacheBytes?: number | undefined;
+  /**
+   * How much of the page cache the dataset may count on: one that fits is read through it, of another one only
+   * the device's way is taken. Half of the available memory.
+   */
+  pageCacheBudget?: number | undefined;
+  /**
+   * `auto` (the default) checks a row whenever it comes from the device, and a resident one once; `always`
+   * checks it each time it is read; `never` never.
+   */
+  verify?: Verify | undefined;
+  /** What reads batches; io_uring where it is to be had, by default. */
+  backend?: ReadEngineOptions['backend'] | undefined;
+}
+
+const DEFAULT_INDEX_CACHE_BYTES = 256 * 2 ** 20;
+/** Slots that `getBatch` begins with: one that is in use, and one that is being read. */
+const BATCH_SLOTS = 2;
+
+/**
+ * Shards as one list of samples, read at random.
+ *
+ * Opening a directory reads its `dataset.json`; a shard is opened and checked when it is first touched. The
+ * samples of `get` are views of the mapped files: they stay valid for as long as they are held, also when the
+ * dataset is closed. Writing to them is seen by nobody but this process, and is never saved.
+ *
+ * @example
+ * const dataset = await Dataset.open('data/train');
+ * dataset.get(17).image.data;
+ */
+export class Dataset<S extends Schema = Schema> implements Disposable, AsyncDisposable {
+  readonly schema: S;
+  /** Identifies the samples and their order: equal for the same shards, wherever they lie. */
+  readonly digest: string;
+  readonly #store: ShardStore;
+  readonly #verify: Verify;
+  readonly #pageCacheBudget: number;
+  readonly #readers = new Map<string, BatchReader>();
+  readonly #memory: BatchMemory;
+  #prefetcher: IoUringPrefetcher | undefined;
+  /** The shard of the sample that was asked for last. */
+  #lastShard = -1;
+
+  /**
+   * @param paths a dataset's directory, a shard, or a list of shards
+   * @throws ZC_IO_OPEN, ZC_FORMAT_MANIFEST, ZC_FORMAT_SCHEMA, ZC_ARGUMENT; for a list what opening a shard throws
+   */
+  static async open<S extends Schema = Schema>(
+    paths: string | readonly string[],
+    options: DatasetOptions = {},
+  ): Promise<Dataset<S>> {
+    const { indexCacheBytes = DEFAULT_INDEX_CACHE_BYTES, verify = 'auto', backend = 'auto' } = options;
+    const { pageCacheBudget = defaultPageCacheBudget() } = options;
+    checkWhole('indexCacheBytes', indexCacheBytes, 0);
+    checkWhole('pageCacheBudget', pageCacheBudget, 0);
+    checkOneOf('verify', verify, ['auto', 'always', 'never']);
+    const { schema, shards } = await findShards(paths);
+    const store = new ShardStore({ shards, schema, indexCacheBytes, verify: verify !== 'never', backend });
+    return new Dataset<S>(store, { verify, pageCacheBudget });
+  }
+
+  private constructor(
+    store: ShardStore,
+    { verify, pageCacheBudget }: { verify: Verify; pageCacheBudget: number },
+  ) {
+    this.schema = store.schema as S;
+    this.digest = digestOf(store.infos);
+    this.#store = store;
+    this.#verify = verify;
+    this.#pageCacheBudget = pageCacheBudget;
+    const maxMemoryBytes = defaultMaxMemoryBytes(pageCacheBudget);
+    this.#memory = new BatchMemory({ slots: BATCH_SLOTS, slotBytes: 0, maxMemoryBytes, detach: true });
+  }
+
+  /** How many samples there are. */
+  get length(): number {
+    return this.#store.samples;
+  }
+
+  get shards(): readonly ShardInfo[] {
+    return this.#store.infos;
+  }
+
+  /**
+   * One sample, at once: tensors and bytes are views of the mapped file, texts, JSON and scalars are fresh.
+   *
+   * It blocks where something has to be read: the first sample of a shard for its head, footer and tables, any
+   * sample for its own bytes, which are checked the first time. Of resident rows it takes microseconds.
+   *
+   * @throws ZC_INDEX_RANGE, ZC_FORMAT_CHECKSUM, ZC_FORMAT_…, ZC_IO_OPEN, ZC_IO_POISONED, ZC_CLOSED
+   */
+  get(index: number): Sample<S> {
+    const { firstSamples, cache } = this.#store;
+    this.#checkIndex(index);
+    const number = shardOf(index, firstSamples);
+    const { file, columns } = this.#store.openNow(number);
+    this.#lastShard = number;
+    file.check();
+    const row = index - firstSamples[number]!;
+    const sample: Record<string, unknown> = {};
+    const use = cache.begin();
+    try {
+      for (const column of columns) {
+        const { layout, path } = column;
+        const { offset, length, dims } = column.placeNow(row, use);
+        const bytes = file.view(offset, length);
+        const again = this.#verify === 'always';
+        if (this.#verify !== 'never') column.checkNow(row, { offset, length }, { bytes, again });
+        const place = { name: path, row, offset };
+        const shape = shapeOfRow(layout, length, dims, place);
+        sample[layout.field.name] = decodeRow(layout, bytes, shape, place);
+      }
+    } finally {
+      cache.end(use);
+    }
+    return sample as Sample<S>;
+  }
+
+  /** The same as `get`. */
+  getSample(index: number): Sample<S> {
+    return this.get(index);
+  }
+
+  /**
+   * Some samples as one batch, in the order of their ids, which may repeat. Release it, or let it be collected.
+   *
+   * @throws ZC_INDEX_RANGE, ZC_ARGUMENT, ZC_MEMORY_BUDGET, ZC_FORMAT_…, ZC_IO_…, ZC_ABORTED, ZC_CLOSED
+   */
+  async getBatch(
+    indices: ArrayLike<number>,
+    { signal = NEVER, fields }: { signal?: AbortSignal | undefined; fields?: readonly string[] | undefined } = {},
+  ): Promise<Batch<S>> {
+    this.#store.checkOpen();
+    const ids = Float64Array.from(indices);
+    for (const id of ids) this.#checkIndex(id);
+    if (ids.length > 0) this.#lastShard = shardOf(ids.at(-1)!, this.#store.firstSamples);
+    const queue = new BatchQueue({
+      reader: this.#readerFor(fields),
+      memory: this.#memory,
+      cache: this.#store.cache,
+      batches: 1,
+      idsOf: () => ids,
+      labelOf: () => `getBatch of ${ids.length} samples`,
+      depth: 1,
+      signal,
+    });
+    return makeBatch<S>((await queue.next())!);
+  }
+
+  /**
+   * Begins to bring the next `count` shards, behind that of the sample asked for last, into the page cache.
+   * Returns at once; `waitPrefetch` tells what came of it.
+   *
+   * @throws ZC_ARGUMENT, ZC_CLOSED
+   */
+  prefetchNext(count: number): void {
+    checkWhole('count', count, 0);
+    this.#prefetcher ??= new IoUringPrefetcher(this.#store.engine);
+    const first = this.#lastShard + 1;
+    for (const { path } of this.#store.infos.slice(first, first + count)) this.#prefetcher.prefetch(path);
+  }
+
+  /** Waits for all that `prefetchNext` began: how many bytes came, and an error for each shard that could not be read. */
+  async waitPrefetch(): Promise<PrefetchReport> {
+    return this.#prefetcher?.wait() ?? { bytes: 0, failures: [] };
+  }
+
+  /**
+   * Ends what is in flight and lets the files go. Samples and batches that are held stay valid.
+   */
+  async close(): Promise<void> {
+    this.#memory.close();
+    await this.#store.close();
+  }
+
+  [Symbol.dispose](): void {
+    void this.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** @internal What a loader reads through. */
+  static internals(dataset: Dataset): { store: ShardStore; verify: Verify; pageCacheBudget: number } {
+    return { store: dataset.#store, verify: dataset.#verify, pageCacheBudget: dataset.#pageCacheBudget };
+  }
+
+  #readerFor(fields: readonly string[] | undefined): BatchReader {
+    const fieldNumbers = fieldNumbersOf(this.schema, fields);
+    const key = fieldNumbers.join();
+    let reader = this.#readers.get(key);
+    if (reader === undefined) {
+      const fitsPageCache = fitsIn(this.#pageCacheBudget, this.#store);
+      reader = new BatchReader({
+        store: this.#store,
+        fieldNumbers,
+        mode: 'auto',
+        verify: this.#verify,
+        fitsPageCache,
+      });
+      this.#readers.set(key, reader);
+    }
+    return reader;
+  }
+
+  #checkIndex(index: number): void {
+    if (Number.isInteger(index) && index >= 0 && index < this.length) return;
+    throw new ZcError('ZC_INDEX_RANGE', `there is no sample ${index} in a dataset of ${this.length}`, {
+      expected: this.length,
+      actual: index,
+    });
+  }
+}
+
+const NEVER = new AbortController().signal;
+
+/** Whether the page cache has room for a whole dataset. */
+export function fitsIn(pageCacheBudget: number, { infos }: ShardStore): boolean {
+  return infos.reduce((sum, { bytes }) => sum + bytes, 0) <= pageCacheBudget;
+}
+
+/**
+ * The places of some fields in the schema, in its order; of all where none are named.
+ *
+ * @throws ZC_ARGUMENT for a name that the schema does not have
+ */
+export function fieldNumbersOf(schema: Schema, names: readonly string[] | undefined): number[] {
+  const known = schema.fields.map(({ name }) => name);
+  const unknown = names?.find((name) => !known.includes(name));
+  if (unknown !== undefined || names?.length === 0) {
+    throw new ZcError('ZC_ARGUMENT', unknown === undefined ? 'no field is named' : `there is no field "${unknown}"`, {
+      expected: known,
+      actual: names,
+    });
+  }
+  return known.flatMap((name, number) => (names === undefined || names.includes(name) ? [number] : []));
+}

@@ -1,0 +1,98 @@
+import type { Schema } from '@zc/format';
+import { abortedError } from './aborted.js';
+import { type Batch, makeBatch } from './batch.js';
+import { BatchQueue, type BatchQueueOptions } from './prefetch.js';
+import type { StatsCounter } from './stats.js';
+
+export interface EpochOptions extends Omit<BatchQueueOptions, 'signal'> {
+  stats: StatsCounter;
+  /** The user's. */
+  signal: AbortSignal | undefined;
+}
+
+/**
+ * One pass over a rank's batches: what `for await` runs on.
+ *
+ * Each turn gives the former batch back, unless it was retained. The end of the pass, a `break`, an error and
+ * the signal alike end all reads in flight and free their slots.
+ */
+export class Epoch<S extends Schema> implements AsyncIterator<Batch<S>, undefined> {
+  readonly #queue: BatchQueue;
+  readonly #stats: StatsCounter;
+  readonly #signal: AbortSignal | undefined;
+  readonly #abort = new AbortController();
+  readonly #onAbort = () => this.#abort.abort(this.#signal?.reason);
+  #turn: Promise<unknown> = Promise.resolve();
+  #batch: Batch<S> | undefined;
+  #yielded = 0;
+  #state: 'running' | 'finished' | 'left' = 'running';
+
+  constructor({ stats, signal, ...queue }: EpochOptions) {
+    this.#queue = new BatchQueue({ ...queue, signal: this.#abort.signal });
+    this.#stats = stats;
+    this.#signal = signal;
+    if (signal?.aborted) this.#onAbort();
+    else signal?.addEventListener('abort', this.#onAbort, { once: true });
+  }
+
+  /** Batches that the user was given. */
+  get yielded(): number {
+    return this.#yielded;
+  }
+
+  /** Whether the user saw it end by itself. */
+  get finished(): boolean {
+    return this.#state === 'finished';
+  }
+
+  /** The next batch. Calls that overlap are answered one after the other. */
+  next(): Promise<IteratorResult<Batch<S>, undefined>> {
+    const result = this.#turn.then(() => this.#next());
+    this.#turn = result.catch(() => {});
+    return result;
+  }
+
+  /** Ends the pass early. */
+  async return(): Promise<IteratorResult<Batch<S>, undefined>> {
+    this.#abort.abort();
+    await this.#turn;
+    await this.#end('left');
+    return DONE;
+  }
+
+  async #next(): Promise<IteratorResult<Batch<S>, undefined>> {
+    if (this.#state !== 'running') return DONE;
+    this.#batch?.release();
+    this.#batch = undefined;
+    const startMs = performance.now();
+    try {
+      if (this.#signal?.aborted) throw abortedError('the iteration', this.#signal);
+      const read = await this.#queue.next();
+      if (read === undefined) {
+        await this.#end('finished');
+        return DONE;
+      }
+      const batch = makeBatch<S>(read);
+      this.#batch = batch;
+      this.#yielded++;
+      const waitedMs = performance.now() - startMs;
+      this.#stats.add({ samples: batch.length, result: read.result, waitedMs });
+      return { value: batch, done: false };
+    } catch (error) {
+      this.#abort.abort();
+      await this.#end('left');
+      throw this.#signal?.aborted ? abortedError('the iteration', this.#signal) : error;
+    }
+  }
+
+  async #end(state: 'finished' | 'left'): Promise<void> {
+    if (this.#state !== 'running') return;
+    this.#state = state;
+    this.#signal?.removeEventListener('abort', this.#onAbort);
+    this.#batch?.release();
+    this.#batch = undefined;
+    await this.#queue.close();
+  }
+}
+
+const DONE: IteratorReturnResult<undefined> = { value: undefined, done: true };

@@ -1,0 +1,143 @@
+import type { ZeroCopyBuffer } from '@zc/io';
+import { abortedError } from './aborted.js';
+import type { ReadBatch } from './batch.js';
+import type { BatchMemory } from './batch-memory.js';
+import type { BatchReader } from './batch-reader.js';
+import type { IndexCache } from './index-cache.js';
+
+export interface BatchQueueOptions {
+  reader: BatchReader;
+  memory: BatchMemory;
+  cache: IndexCache;
+  /** How many batches there are. */
+  batches: number;
+  /** The ids of each. */
+  idsOf(batch: number): Float64Array;
+  /** How errors call it. */
+  labelOf(batch: number): string;
+  /** Batches that are read ahead of the one that is asked for. */
+  depth: number;
+  /** Ends everything. */
+  signal: AbortSignal;
+}
+
+/**
+ * Reads batches ahead of the consumer, in order: as soon as one is taken, another one is begun.
+ *
+ * Reading ahead never makes the pool grow. Only a batch that the consumer waits for does, while the slots are
+ * all held by it.
+ */
+export class BatchQueue {
+  readonly #options: BatchQueueOptions;
+  readonly #underWay: Promise<ReadBatch>[] = [];
+  #begun = 0;
+  #taken = 0;
+  #filling = false;
+  /** Whether the consumer waits for the batch `#taken`. */
+  #wanted = false;
+  /** The batch that waits for a slot. */
+  #starved: number | undefined;
+  #stopped = false;
+
+  constructor(options: BatchQueueOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * The next batch; nothing behind the last one. One call at a time.
+   *
+   * @throws what its reading failed with; ZC_MEMORY_BUDGET; ZC_ABORTED. After that the queue is to be closed.
+   */
+  async next(): Promise<ReadBatch | undefined> {
+    this.#wanted = true;
+    this.#fill();
+    const head = this.#underWay[0];
+    if (head === undefined) return undefined;
+    if (this.#starved === this.#taken) this.#options.memory.grow();
+    const batch = await head;
+    this.#underWay.shift();
+    this.#taken++;
+    this.#wanted = false;
+    return batch;
+  }
+
+  /** Begins to read ahead, as far as there are slots. */
+  #fill(): void {
+    if (this.#filling || this.#stopped) return;
+    const { batches, depth } = this.#options;
+    this.#filling = true;
+    const beginNext = (): void => {
+      if (this.#stopped || this.#begun === batches || this.#underWay.length >= depth) {
+        this.#filling = false;
+        return;
+      }
+      const batch = this.#begun++;
+      const submitted = this.#submit(batch);
+      const read = submitted.then(({ reading }) => reading);
+      // Whoever takes the batch meets its error; one that is never taken must not end the process.
+      read.catch(() => {});
+      this.#underWay.push(read);
+      // In order: a later batch must not take the slot that an earlier one waits for.
+      submitted.then(beginNext, () => {
+        this.#filling = false;
+        this.#stopped = true;
+      });
+    };
+    beginNext();
+  }
+
+  /** Hands a batch to the engine. Where nothing has to be waited for, it is there when this returns. */
+  async #submit(batch: number): Promise<{ reading: Promise<ReadBatch> }> {
+    const { reader, memory, cache, signal } = this.#options;
+    const ids = this.#options.idsOf(batch);
+    const label = this.#options.labelOf(batch);
+    const use = cache.begin();
+    let slot: ZeroCopyBuffer | null = null;
+    try {
+      for (;;) {
+        if (signal.aborted) throw abortedError(label, signal);
+        const missing = reader.prepare(ids, use);
+        if (missing !== undefined) {
+          await missing;
+          continue;
+        }
+        slot ??= memory.lease(reader.layout.lengthBytes, label);
+        if (slot !== null) return { reading: this.#read(slot, ids) };
+        if (this.#wanted && batch === this.#taken) {
+          memory.grow();
+          continue;
+        }
+        this.#starved = batch;
+        slot = await memory.leaseLater(label, signal);
+        this.#starved = undefined;
+      }
+    } catch (error) {
+      slot?.release();
+      throw error;
+    } finally {
+      cache.end(use);
+    }
+  }
+
+  async #read(slot: ZeroCopyBuffer, indices: Float64Array): Promise<ReadBatch> {
+    const { reader, signal } = this.#options;
+    const { layout } = reader;
+    try {
+      return { slot, layout, indices, result: await reader.read(slot, indices, signal) };
+    } catch (error) {
+      slot.release();
+      throw error;
+    }
+  }
+
+  /** Waits for what is in flight, which the signal should have ended before, and gives the slots back. */
+  async close(): Promise<void> {
+    this.#stopped = true;
+    for (const read of this.#underWay.splice(0)) {
+      await read.then(
+        ({ slot }) => slot.release(),
+        () => {},
+      );
+    }
+  }
+}

@@ -1,0 +1,4 @@
+/** The smallest multiple of `unit` that is not below `value`; exact beyond 32 bits. */
+export function roundUp(value: number, unit: number): number {
+  return Math.ceil(value / unit) * unit;
+}
