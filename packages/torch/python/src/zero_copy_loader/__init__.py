@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from . import field
 from .dataset import Dataset
+from .dataset_writer import DatasetWriter
 from .errors import ZcError
 from .field import define_schema, scalar, tensor, text
 from .sample import Sample, to_numpy
 from .schema import Field, Schema
+from .shard_writer import ShardWriter
 
 __all__ = [
     "Dataset",
+    "DatasetWriter",
     "Field",
     "Sample",
     "Schema",
+    "ShardWriter",
     "ZcError",
     "define_schema",
     "field",

@@ -30,15 +30,23 @@ def dumps(value: object) -> bytes:
 
 
 def loads(text: bytes | memoryview) -> Any:
-    """Parses JSON as strictly as JavaScript does. Raises ValueError with the reason."""
+    """Parses JSON as strictly as JavaScript does. Raises ValueError with the reason.
+
+    Integers beyond 2^53 - 1 become floats: their digits are the shortest that name a float64, not its value.
+    """
     try:
-        return json.loads(str(text, "utf-8"), parse_constant=_refuse_constant)
+        return json.loads(str(text, "utf-8"), parse_constant=_refuse_constant, parse_int=_parse_integer)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
 
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
+
+
+def _parse_integer(digits: str) -> int | float:
+    value = int(digits)
+    return value if abs(value) <= SAFE_INTEGER_MAX else float(digits)
 
 
 def _plain(value: object, depth: int) -> Any:

@@ -89,6 +89,8 @@ class Dataset:
         holds its part of it: to keep one sample of many, copy its arrays.
         """
         wanted = self._normalize(indices)
+        if not len(wanted):
+            return []
         shards = np.searchsorted(self._ends, wanted, side="right")
         order = np.argsort(shards, kind="stable")
         numbers, starts = np.unique(shards[order], return_index=True)

@@ -1,0 +1,57 @@
+"""A schema from the first sample, for writers that were given none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .encode import as_array
+from .errors import ZcError
+from .field import FieldSpec, define_schema, json, scalar, tensor, text
+from .field import bytes as bytes_field
+from .schema import Schema
+
+
+def infer_schema(
+    sample: Mapping[str, Any], *, main: str | None = None, metadata: Mapping[str, str] | None = None
+) -> Schema:
+    """The schema that a sample's values suggest.
+
+    Arrays and tensors keep dtype and shape; bool, int and float become scalars of bool, int64 and float64;
+    str is text; bytes are bytes; dicts, lists and None are JSON. Ragged dimensions cannot be seen in one
+    sample: give a schema for those. Raises ZC_FORMAT_SCHEMA.
+    """
+    if not isinstance(sample, Mapping):
+        raise ZcError(
+            "ZC_FORMAT_SCHEMA",
+            f"the first sample is a {type(sample).__name__}, expected a mapping of field names to values",
+        )
+    return define_schema(
+        {name: _spec_of(name, value) for name, value in sample.items()}, main=main, metadata=metadata
+    )
+
+
+def _spec_of(name: str, value: Any) -> FieldSpec:
+    named = as_array(value)
+    if named is not None:
+        dtype, array = named
+        if dtype is None or 0 in array.shape:
+            raise ZcError(
+                "ZC_FORMAT_SCHEMA",
+                f"the first sample's field {name!r} is an array of {array.dtype} "
+                f"with shape {list(array.shape)}",
+                advice=f'Convert it, or give schema={{{name!r}: zc.tensor("float32", [None]), …}}.',
+            )
+        return tensor(dtype, array.shape)
+    for types, spec in (
+        (bool, scalar("bool")),
+        (int, scalar("int64")),
+        (float, scalar("float64")),
+        (complex, scalar("complex64")),
+        (str, text()),
+        ((bytes, bytearray, memoryview), bytes_field()),
+        ((dict, list, tuple, type(None)), json()),
+    ):
+        if isinstance(value, types):
+            return spec
+    raise ZcError("ZC_FORMAT_SCHEMA", f"the first sample's field {name!r} is a {type(value).__name__}")

@@ -1,0 +1,198 @@
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from zero_copy_loader import Dataset, DatasetWriter, ZcError, scalar, tensor, text
+from zero_copy_loader.dataset_writer import parse_bytes
+from zero_copy_loader.manifest import parse_manifest
+
+SCHEMA = {"x": tensor("uint8", [100])}
+
+
+def _row(value: int) -> dict[str, Any]:
+    return {"x": np.full(100, value, np.uint8)}
+
+
+def test_manifest_tells_the_shards(tmp_path: Path) -> None:
+    with DatasetWriter(tmp_path / "data", SCHEMA, shard_bytes=250) as writer:
+        for value in range(5):
+            writer.append(_row(value))
+    manifest = json.loads((tmp_path / "data" / "dataset.json").read_text())
+    assert [shard["name"] for shard in manifest["shards"]] == [f"shard-00000{i}.zcs" for i in range(3)]
+    assert [shard["samples"] for shard in manifest["shards"]] == [2, 2, 1]
+    for shard in manifest["shards"]:
+        content = (tmp_path / "data" / shard["name"]).read_bytes()
+        assert shard["bytes"] == len(content)
+        assert shard["sha256"] == hashlib.sha256(content).hexdigest()
+    assert manifest["samples"] == 5
+    assert os.listdir(tmp_path) == ["data"]
+
+
+def test_a_sample_larger_than_a_shard_gets_one_of_its_own(tmp_path: Path) -> None:
+    with DatasetWriter(tmp_path / "data", {"t": text()}, shard_bytes=4, sha256=False) as writer:
+        for value in ("", "abcd", "abcdefgh", "", "e"):
+            writer.append({"t": value})
+    manifest = writer.finish()
+    assert [shard.samples for shard in manifest.shards] == [2, 1, 2]
+    assert manifest.shards[0].sha256 is None
+
+
+def test_a_dataset_without_samples_has_one_empty_shard(tmp_path: Path) -> None:
+    with DatasetWriter(tmp_path / "data", SCHEMA):
+        pass
+    assert len(Dataset(tmp_path / "data")) == 0
+    assert len(list((tmp_path / "data").glob("*.zcs"))) == 1
+
+
+def test_neither_schema_nor_sample(tmp_path: Path) -> None:
+    with pytest.raises(ZcError, match="neither a sample nor a schema"):
+        DatasetWriter(tmp_path / "data").finish()
+    assert os.listdir(tmp_path) == []
+
+
+def test_nothing_appears_before_finish_or_after_an_error(tmp_path: Path) -> None:
+    def write() -> None:
+        with DatasetWriter(tmp_path / "data", SCHEMA) as writer:
+            writer.append(_row(1))
+            assert not (tmp_path / "data").exists()
+            raise KeyError("the user's own")
+
+    with pytest.raises(KeyError):
+        write()
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_target_that_holds_something_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    with DatasetWriter(tmp_path / "data", SCHEMA) as writer:
+        writer.append(_row(1))
+    with pytest.raises(ZcError) as caught:
+        DatasetWriter(tmp_path / "data", SCHEMA)
+    assert caught.value.code == "ZC_IO_EXISTS"
+    with DatasetWriter(tmp_path / "data", SCHEMA, overwrite=True) as writer:
+        writer.append(_row(2))
+    assert Dataset(tmp_path / "data")[0]["x"][0] == 2
+    assert os.listdir(tmp_path) == ["data"]
+    (tmp_path / "data" / "dataset.json").unlink()
+    with pytest.raises(ZcError, match="no dataset") as caught:
+        DatasetWriter(tmp_path / "data", SCHEMA, overwrite=True)
+    assert caught.value.code == "ZC_IO_EXISTS"
+
+
+def test_two_writers_of_one_target(tmp_path: Path) -> None:
+    first = DatasetWriter(tmp_path / "data", SCHEMA)
+    with pytest.raises(ZcError) as caught:
+        DatasetWriter(tmp_path / "data", SCHEMA)
+    assert caught.value.code == "ZC_FORMAT_BUSY"
+    assert str(os.getpid()) in str(caught.value)
+    first.append(_row(1))
+    first.finish()
+    assert os.listdir(tmp_path) == ["data"]
+
+
+def test_what_a_killed_writer_left_is_removed(tmp_path: Path) -> None:
+    program = """
+import os, signal, sys
+from zero_copy_loader import DatasetWriter, scalar
+writer = DatasetWriter(sys.argv[1], {"n": scalar("int32")})
+writer.append({"n": 1})
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    subprocess.run([sys.executable, "-c", program, str(tmp_path / "data")], env=environment)
+    assert os.listdir(tmp_path) == [".data.zc-partial"]
+    with DatasetWriter(tmp_path / "data", {"n": scalar("int32")}) as writer:
+        writer.append({"n": 2})
+    assert int(Dataset(tmp_path / "data")[0]["n"]) == 2
+    assert os.listdir(tmp_path) == ["data"]
+
+
+def test_a_closed_writer_takes_nothing(tmp_path: Path) -> None:
+    writer = DatasetWriter(tmp_path / "data", SCHEMA)
+    writer.abort()
+    for use in (lambda: writer.append(_row(1)), writer.finish):
+        with pytest.raises(ZcError) as caught:
+            use()
+        assert caught.value.code == "ZC_CLOSED"
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [("256MiB", 2**28), ("1GB", 10**9), ("4096", 4096), (7, 7), ("1.5 KiB", 1536), ("2k", 2000)],
+)
+def test_sizes(size: int | str, expected: int) -> None:
+    assert parse_bytes(size) == expected
+
+
+@pytest.mark.parametrize("size", ["", "MiB", "12XB", "1iB", 0, -1, True, None, 1.5])
+def test_what_is_no_size(size: Any) -> None:
+    with pytest.raises(ZcError) as caught:
+        parse_bytes(size)
+    assert caught.value.code == "ZC_ARGUMENT"
+
+
+@pytest.fixture
+def manifest(tmp_path: Path) -> dict[str, Any]:
+    with DatasetWriter(tmp_path / "data", SCHEMA) as writer:
+        writer.append(_row(1))
+    value: dict[str, Any] = json.loads((tmp_path / "data" / "dataset.json").read_text())
+    return value
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"format": "zc-shard"}, "ZC_FORMAT_MANIFEST"),
+        ({"version": [2, 0]}, "ZC_FORMAT_VERSION"),
+        ({"version": None}, "ZC_FORMAT_MANIFEST"),
+        ({"schema": {}}, "ZC_FORMAT_SCHEMA"),
+        ({"samples": 2}, "ZC_FORMAT_MANIFEST"),
+        ({"samples": True}, "ZC_FORMAT_MANIFEST"),
+        ({"bytes": -1}, "ZC_FORMAT_MANIFEST"),
+        ({"shards": None}, "ZC_FORMAT_MANIFEST"),
+        ({"shards": [None]}, "ZC_FORMAT_MANIFEST"),
+    ],
+)
+def test_a_bad_manifest_is_refused(manifest: dict[str, Any], changes: dict[str, Any], code: str) -> None:
+    with pytest.raises(ZcError) as caught:
+        parse_manifest(json.dumps({**manifest, **changes}).encode(), "dataset.json")
+    assert caught.value.code == code
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"name": "../x.zcs"},
+        {"name": ".."},
+        {"name": "a\\b"},
+        {"name": ""},
+        {"name": "x" * 256},
+        {"name": "\ud800"},
+        {"bytes": 2**45},
+        {"samples": "1"},
+        {"uuid": "no"},
+        {"uuid": 1},
+        {"sha256": "A" * 64},
+    ],
+)
+def test_a_bad_shard_of_a_manifest_is_refused(manifest: dict[str, Any], changes: dict[str, Any]) -> None:
+    manifest["shards"][0] |= changes
+    with pytest.raises(ZcError) as caught:
+        parse_manifest(json.dumps(manifest).encode(), "dataset.json")
+    assert caught.value.code == "ZC_FORMAT_MANIFEST"
+
+
+@pytest.mark.parametrize("text", [b"", b"[1", b"\xff", b"[" * 10**6, b"NaN"])
+def test_a_manifest_that_is_no_json_is_refused(text: bytes) -> None:
+    with pytest.raises(ZcError) as caught:
+        parse_manifest(text, "dataset.json")
+    assert caught.value.code == "ZC_FORMAT_MANIFEST"
