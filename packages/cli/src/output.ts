@@ -29,18 +29,26 @@ export class Output {
 
   /** The one JSON document of a command that was asked for JSON. 64-bit integers become decimal strings. */
   document(value: unknown): void {
-    const text = JSON.stringify(
-      value,
-      (_key, item: unknown) => (typeof item === 'bigint' ? item.toString() : item),
-      2,
-    );
-    process.stdout.write(`${text}\n`);
+    process.stdout.write(`${toJsonText(value)}\n`);
   }
 
   /** One line of talk; silent with `--json`. */
   say(text: string): void {
     if (!this.json) process.stderr.write(`${text}\n`);
   }
+}
+
+/** Indented JSON whose arrays of plain values stay on one line. */
+function toJsonText(value: unknown): string {
+  const plain = (_key: string, item: unknown) => (typeof item === 'bigint' ? item.toString() : item);
+  const indented = JSON.stringify(value, plain, 2);
+  // Line ends stand between values only, for inside of strings they are escaped.
+  return indented.replace(/\[\n[^[\]{}]*\n *\]/g, (array) =>
+    array
+      .replace(/,\n */g, ', ')
+      .replace(/\[\n */, '[')
+      .replace(/\n *\]/, ']'),
+  );
 }
 
 /**

@@ -1,5 +1,5 @@
 import { ZcError } from '@zc/errors';
-import { type Field, SampleEncoder } from '@zc/format';
+import { type Field, SampleEncoder, type Schema } from '@zc/format';
 import type { Command } from 'commander';
 import { Output } from '../output.js';
 import { completeValue, summarizeValue } from '../sample-text.js';
@@ -60,17 +60,22 @@ async function readSample(set: ShardSet, index: number, fieldName: string | unde
     return await withShard(path, async (shard): Promise<Found> => {
       const { fields } = shard.schema;
       if (fieldName === undefined) return { sample: await shard.get(index - first), fields };
-      const value = await shard.readRow(fieldName, index - first);
-      return {
-        sample: { [fieldName]: value },
-        fields: fields.filter(({ name }) => name === fieldName),
-      };
+      const field = findField(shard.schema, fieldName);
+      return { sample: { [fieldName]: await shard.readRow(fieldName, index - first) }, fields: [field] };
     });
   }
   throw new ZcError('ZC_INDEX_RANGE', `there is no sample ${index}, the dataset has ${first}`, {
     path: set.path,
     expected: first,
     actual: index,
+  });
+}
+
+function findField({ fields }: Schema, fieldName: string): Field {
+  const field = fields.find(({ name }) => name === fieldName);
+  if (field) return field;
+  throw new ZcError('ZC_ARGUMENT', `there is no field "${fieldName}"`, {
+    advice: `The fields are ${fields.map(({ name }) => name).join(', ')}.`,
   });
 }
 

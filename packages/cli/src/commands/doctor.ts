@@ -1,3 +1,5 @@
+import { rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { isZcError } from '@zc/errors';
 import { type Capabilities, capabilities, type DirectCapability } from '@zc/io';
 import type { Command } from 'commander';
@@ -40,7 +42,7 @@ function examine(path: string): Finding[] {
   const node = examineNode();
   let machine: Capabilities;
   try {
-    machine = capabilities(path);
+    machine = capabilitiesOf(path);
   } catch (error) {
     if (!isZcError(error)) throw error;
     const name = error.code === 'ZC_IO_OPEN' ? 'path' : 'addon';
@@ -54,13 +56,32 @@ function examine(path: string): Finding[] {
     {
       name: 'io_uring',
       status: ioUring.ok ? 'ok' : 'warn',
-      found: ioUring.ok ? 'works' : `refused (${ioUring.reason}); a pool of threads reads instead`,
+      found: ioUring.ok
+        ? 'works'
+        : `refused (${withoutFullStop(ioUring.reason)}); a pool of threads reads instead`,
       advice: ioUring.advice,
     },
     examineMemlock(memlockBytes),
     { name: 'filesystem', status: 'ok', found: filesystem ?? 'unknown' },
     ...(direct ? [examineDirect(direct)] : []),
   ];
+}
+
+/** Whether direct I/O works can only be seen on a file; a directory gets one for the moment. */
+function capabilitiesOf(path: string): Capabilities {
+  const probe = join(path, `.zc-doctor-${process.pid}`);
+  try {
+    if (!statSync(path).isDirectory()) return capabilities(path);
+    writeFileSync(probe, new Uint8Array(4096), { flag: 'wx' });
+  } catch {
+    // It is not there, or nothing can be written to it; what can be said without a file is said.
+    return capabilities(path);
+  }
+  try {
+    return capabilities(probe);
+  } finally {
+    rmSync(probe, { force: true });
+  }
 }
 
 function examineNode(): Finding {
@@ -102,7 +123,7 @@ function examineDirect(direct: DirectCapability): Finding {
   return {
     name: 'O_DIRECT',
     status: 'warn',
-    found: `refused (${direct.reason ?? 'no reason given'}); reads go through the page cache`,
+    found: `refused (${withoutFullStop(direct.reason)}); reads go through the page cache`,
     advice:
       direct.advice ?? 'Keep data on a local filesystem such as ext4 or XFS to read past the page cache.',
   };
@@ -112,4 +133,8 @@ function printFinding(finding: Finding, output: Output): void {
   const { name, status, found, advice } = finding;
   output.line(`${status.padEnd(4)}  ${name.padEnd(10)}  ${found}`);
   if (advice !== undefined) output.line(`${' '.repeat(18)}→ ${advice}`);
+}
+
+function withoutFullStop(sentence = 'no reason given'): string {
+  return sentence.replace(/\.$/, '');
 }

@@ -128,7 +128,7 @@ function toLines({ path, kind, samples, bytes, main, metadata, fields, shards }:
       'bytes',
       'a row',
     ]),
-    ...Object.entries(metadata).map(([key, value], i) => `${i === 0 ? '\n' : ''}${key} = ${value}`),
+    ...Object.entries(metadata).map(([key, value], i) => `${i === 0 ? '\n' : ''}${key} = ${shorten(value)}`),
     '',
     ...formatTable(['shard', 'rows', 'bytes', 'uuid'], shardRows.slice(0, SHARDS_SHOWN), ['rows', 'bytes']),
     ...(shardRows.length > SHARDS_SHOWN
@@ -138,3 +138,8 @@ function toLines({ path, kind, samples, bytes, main, metadata, fields, shards }:
 }
 
 const SHARDS_SHOWN = 20;
+const METADATA_CHARACTERS_SHOWN = 100;
+
+function shorten(text: string): string {
+  return text.length > METADATA_CHARACTERS_SHOWN ? `${text.slice(0, METADATA_CHARACTERS_SHOWN)}…` : text;
+}

@@ -36,7 +36,7 @@ export function labelsOf(files: readonly string[], labelFrom = 'auto'): Labels |
   }
   if (files.some((file) => file.includes('/'))) return fromFolders(files);
   if (!files.every((file) => recordingName.test(file))) return undefined;
-  const labels = fromNames(files, recordingName);
+  const labels = fromNames(files, recordingName, 'the name of each file up to the first _');
   return labels.classes.length > 1 ? labels : undefined;
 }
 
@@ -56,7 +56,11 @@ function fromFolders(files: readonly string[]): Labels {
   return toLabels(names, 'the folder of each file');
 }
 
-function fromNames(files: readonly string[], expression: RegExp): Labels {
+function fromNames(
+  files: readonly string[],
+  expression: RegExp,
+  origin = `the name of each file, by ${expression}`,
+): Labels {
   const names = files.map((file) => {
     const label = expression.exec(basename(file))?.[1];
     if (label === undefined) {
@@ -67,7 +71,7 @@ function fromNames(files: readonly string[], expression: RegExp): Labels {
     }
     return label;
   });
-  return toLabels(names, `the name of each file, by ${expression}`);
+  return toLabels(names, origin);
 }
 
 function parseExpression(text: string): RegExp {
