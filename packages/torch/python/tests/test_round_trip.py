@@ -100,6 +100,32 @@ def test_torch_tensors_are_written_as_they_are(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("number", "bits"),
+    [
+        (1.0, 0x3F80),
+        (-1.5, 0xBFC0),
+        (256, 0x4380),
+        (-0.0, 0x8000),
+        (float("inf"), 0x7F80),
+        (float("nan"), 0x7FC0),
+        (1e300, 0x7F80),
+        (2.0**-133, 0x0001),
+        (2.0**-134, 0x0000),
+        # Halfway between two, and next to halfway by less than a float32 tells.
+        (1 + 2.0**-8, 0x3F80),
+        (1 + 3 * 2.0**-8, 0x3F82),
+        (1 + 2.0**-8 + 2.0**-40, 0x3F81),
+        (1 + 2.0**-8 - 2.0**-40, 0x3F80),
+        (1 + 3 * 2.0**-8 - 2.0**-40, 0x3F81),
+    ],
+)
+def test_numbers_become_the_nearest_bfloat16(tmp_path: Path, number: float, bits: int) -> None:
+    with ShardWriter(tmp_path / "a.zcs", {"x": scalar("bfloat16")}) as writer:
+        writer.append({"x": number})
+    assert int(Dataset(tmp_path / "a.zcs")[0]["x"]) == bits
+
+
+@pytest.mark.parametrize(
     ("dtype", "shape", "value"),
     [
         ("uint8", [], 256),
@@ -113,7 +139,7 @@ def test_torch_tensors_are_written_as_they_are(tmp_path: Path) -> None:
         ("uint8", [2], [[1], [2, 3]]),
         ("bool", [], 2),
         ("bool", [1], np.array([3], np.uint8)),
-        ("bfloat16", [], 1.0),
+        ("bfloat16", [], "1"),
         ("uint8", [], None),
     ],
 )

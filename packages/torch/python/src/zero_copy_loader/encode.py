@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import canonical_json
-from .dtype import dtype_name
+from .dtype import dtype_name, numpy_dtype
 from .errors import ZcError
 from .limits import DIMENSION_MAX, ROW_BYTES_MAX, refuse_above
 from .schema import Field, Schema
@@ -153,9 +153,9 @@ def _from_python(dtype: str, value: Any) -> Array:
         given = np.array(value)
     except (ValueError, OverflowError) as error:
         raise _mismatch(dtype, f"{type(value).__name__}: {error}") from error
-    if dtype == "bfloat16":
-        raise _mismatch("bfloat16 as uint16 bits or a torch tensor", type(value).__name__)
-    target = np.dtype(dtype)
+    if dtype == "bfloat16" and given.dtype.kind in "iuf":
+        return _to_bfloat16(given.astype(np.float64))
+    target = numpy_dtype(dtype)
     if given.size == 0 and given.dtype.kind == "f":
         return given.astype(target)
     allowed = {"b": "biu", "i": "iu", "u": "iu", "f": "iuf", "c": "iufc"}[target.kind]
@@ -166,6 +166,18 @@ def _from_python(dtype: str, value: Any) -> Array:
         raise _mismatch(f"an integer from {low} to {high} ({dtype})", repr(value)[:80])
     with np.errstate(over="ignore"):
         return given.astype(target)
+
+
+def _to_bfloat16(numbers: Array) -> Array:
+    """The nearest bfloat16 bits, ties to even, rounded once from 64 bits."""
+    with np.errstate(over="ignore"):
+        single = numbers.astype(np.float32)
+    widened, bits = single.astype(np.float64), single.view(np.uint32)
+    # Cut to 32 bits, with what was cut off kept as a last bit of 1: that does not round twice.
+    bits = bits - (np.abs(widened) > np.abs(numbers))
+    bits |= widened != numbers
+    rounded = (bits + 0x7FFF + (bits >> 16 & 1)) >> 16
+    return np.asarray(np.where(np.isnan(numbers), 0x7FC0, rounded), np.uint16)
 
 
 def _range_of(target: np.dtype[Any]) -> tuple[int, int] | tuple[None, int]:
