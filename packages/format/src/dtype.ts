@@ -32,10 +32,27 @@ export const dtypes = {
 /** The name of an element type. */
 export type Dtype = keyof typeof dtypes;
 
-/** The array that holds elements of a type. */
-export type TypedArrayOf<D extends Dtype> = InstanceType<(typeof dtypes)[D]['array']>;
+interface ArrayTypes {
+  bool: Uint8Array;
+  uint8: Uint8Array;
+  int8: Int8Array;
+  uint16: Uint16Array;
+  int16: Int16Array;
+  uint32: Uint32Array;
+  int32: Int32Array;
+  uint64: BigUint64Array;
+  int64: BigInt64Array;
+  float16: Uint16Array;
+  bfloat16: Uint16Array;
+  float32: Float32Array;
+  float64: Float64Array;
+  complex64: Float32Array;
+}
 
-export type TypedArray = InstanceType<TypedArrayConstructor>;
+/** The array that holds elements of a type. */
+export type TypedArrayOf<D extends Dtype> = ArrayTypes[D];
+
+export type TypedArray = ArrayTypes[Dtype];
 
 /** One element as a JavaScript value; 64-bit integers are always `bigint`, complex numbers `[real, imaginary]`. */
 export type ScalarOf<D extends Dtype> = D extends 'bool'

@@ -95,7 +95,8 @@ type ValueOf<S extends FieldSpec> =
  *
  * @example type Row = Sample<typeof schema>; // { image: TensorOf<'uint8'>, label: number }
  */
-export type Sample<S extends Schema> = S extends Schema<infer F> ? { [N in keyof F]: ValueOf<F[N]> } : never;
+export type Sample<S extends Schema> =
+  S extends Schema<infer F> ? { -readonly [N in keyof F]: ValueOf<F[N]> } : never;
 
 /** A tensor as it may be given: flat, in C order; `shape` can be left out where at most one dimension is ragged. */
 export type TensorInput<D extends Dtype = Dtype> =

@@ -92,7 +92,10 @@ describe.each([
 
 test('reading a damaged row is refused, and its neighbours are read', async () => {
   const schema = defineSchema({ photo: field.bytes() });
-  const shard = await makeShard(schema, [1, 2, 3].map((i) => ({ photo: new Uint8Array(100).fill(i) })));
+  const shard = await makeShard(
+    schema,
+    [1, 2, 3].map((i) => ({ photo: new Uint8Array(100).fill(i) })),
+  );
   const reader = await openShard(flipped(shard, 4096 + 150, 3));
   await expect(reader.get(1)).rejects.toMatchObject({
     code: 'ZC_FORMAT_CHECKSUM',

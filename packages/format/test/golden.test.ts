@@ -1,14 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { type Field, type Tensor, schemaToJson } from '../src/index.js';
+import { type Field, schemaToJson, type Tensor } from '../src/index.js';
+import { goldenValue } from './helpers/golden-value.js';
 import { makeShard } from './helpers/make-shard.js';
 import { openShard } from './helpers/open-shard.js';
-import { valueOf } from './helpers/golden-value.js';
+
+import type { Json } from './helpers/rewrite-shard.js';
 
 const folder = new URL('golden/', import.meta.url);
-const goldens = JSON.parse(readFileSync(new URL('golden.json', folder), 'utf8'));
+const goldens: Json[] = JSON.parse(readFileSync(new URL('golden.json', folder), 'utf8'));
 
-describe.each(goldens)('$file', ({ file, schema, samples, uuid, bytes: length }) => {
+describe.each(goldens)('$file', (golden) => {
+  const { file, schema, samples, uuid, bytes: length } = golden as Json;
   const bytes = new Uint8Array(readFileSync(new URL(file, folder)));
 
   test('is read as golden.json tells it', async () => {
@@ -22,7 +25,7 @@ describe.each(goldens)('$file', ({ file, schema, samples, uuid, bytes: length })
     let i = 0;
     for await (const row of shard.rows()) {
       for (const field of shard.schema.fields) {
-        const expected = valueOf(field, samples[i][field.name]);
+        const expected = goldenValue(field, samples[i][field.name]);
         expect(bitsOf(row[field.name]), `row ${i} of ${field.name}`).toEqual(bitsOf(expected));
       }
       i++;
@@ -35,7 +38,7 @@ describe.each(goldens)('$file', ({ file, schema, samples, uuid, bytes: length })
     const shard = await openShard(bytes);
     const values = samples.map((sample: Record<string, unknown>) =>
       Object.fromEntries(
-        shard.schema.fields.map((field: Field) => [field.name, valueOf(field, sample[field.name])]),
+        shard.schema.fields.map((field: Field) => [field.name, goldenValue(field, sample[field.name])]),
       ),
     );
     expect(Buffer.compare(await makeShard(shard.schema, values), bytes)).toBe(0);

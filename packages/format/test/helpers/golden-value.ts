@@ -1,7 +1,9 @@
 import { elementsOf, type Field } from '../../src/index.js';
 
+import type { Json } from './rewrite-shard.js';
+
 /** A value of golden.json as the reader gives it. */
-export function valueOf(field: Field, plain: any): unknown {
+export function goldenValue(field: Field, plain: Json): unknown {
   if (field.kind === 'json' || field.kind === 'utf8') return plain;
   if (field.kind === 'bytes') return new Uint8Array(Buffer.from(plain.hex, 'hex'));
   if (field.shape.length > 0) {

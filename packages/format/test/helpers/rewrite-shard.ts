@@ -1,8 +1,11 @@
-import { type Digests, encodeTail, parseTail, TAIL_BYTES } from '../../src/index.js';
 import { crc32c } from '../../src/crc32c.js';
+import { type Digests, encodeTail, parseTail, TAIL_BYTES } from '../../src/index.js';
+
+// biome-ignore lint/suspicious/noExplicitAny: whoever rewrites a footer writes anything.
+export type Json = any;
 
 /** Changes the footer of a shard as an attacker would: all checksums are right again afterwards. */
-export function withFooter(bytes: Uint8Array, change: (footer: any) => unknown): Uint8Array {
+export function withFooter(bytes: Uint8Array, change: (footer: Json) => unknown): Uint8Array {
   const tail = parseTail(bytes.subarray(-TAIL_BYTES), bytes.length, 'test.zcs');
   const json = JSON.parse(
     new TextDecoder().decode(bytes.subarray(tail.footerOffset, tail.footerOffset + tail.footerBytes)),
