@@ -49,6 +49,11 @@ async function buildAddon() {
   mkdirSync(cwd, { recursive: true });
   link('../../../addon', join(cwd, 'src'));
   link('../../../addon/binding.gyp', join(cwd, 'binding.gyp'));
+  // The addon's makefile does not see that the core's objects have changed, and prebuildify strips its output in
+  // place: it is linked anew each time.
+  for (const output of ['zc_io.node', 'obj.target/zc_io.node']) {
+    rmSync(join(cwd, 'build', 'Release', output), { force: true });
+  }
   process.env.GYP_DEFINES = `kind=${kind}`;
   if (nodedir !== undefined) process.env.npm_config_nodedir = nodedir;
   const prebuildify = createRequire(import.meta.url)('prebuildify');

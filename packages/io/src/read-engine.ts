@@ -48,6 +48,8 @@ export interface ReadEngineStats {
 interface Pending {
   readonly resolve: (result: ReadResult) => void;
   readonly reject: (error: unknown) => void;
+  /** Keeps the engine from being collected, and so closed, while somebody waits for it. */
+  readonly engine: ReadEngine;
 }
 
 const CLOSE_TIMEOUT_MS = 5000;
@@ -100,7 +102,7 @@ export class ReadEngine implements AsyncDisposable {
     return this.#native.backend;
   }
 
-  /** Why `auto` came to be threads. */
+  /** Why it is not io_uring, and what to do about that; nothing where it is. */
   get reason(): string | undefined {
     return this.#native.reason;
   }
@@ -189,7 +191,7 @@ export class ReadEngine implements AsyncDisposable {
 
   #settle(operation: number): Promise<ReadResult> {
     return new Promise((resolve, reject) => {
-      this.#pending.set(operation, { resolve, reject });
+      this.#pending.set(operation, { resolve, reject, engine: this });
     });
   }
 
