@@ -199,6 +199,7 @@ CHILD(foreign_sigbus_with_handler) {
 }
 
 CHILD(foreign_sigbus_alone) {
+  ::signal(SIGBUS, SIG_DFL);  // a sanitizer may have put its own handler there
   const TempFile foreign(noise(8192));
   const TempFile ours(noise(16384));
   const auto map = open(ours);
@@ -209,6 +210,7 @@ CHILD(foreign_sigbus_alone) {
 }
 
 CHILD(sent_sigbus) {
+  ::signal(SIGBUS, SIG_DFL);
   const TempFile ours(noise(16384));
   const auto map = open(ours);
   ::unlink(ours.path().c_str());
