@@ -1,9 +1,9 @@
 import { Socket } from 'node:net';
-import { isZcError, ZcError } from '@zc/errors';
+import { errorCodes, isZcError, ZcError } from '@zc/errors';
 import { sendDescriptors } from '@zc/io';
 import {
-  CONTROL_CHANNEL,
   type ClientMessage,
+  CONTROL_CHANNEL,
   decodeClientMessage,
   decodeControl,
   encodeControl,
@@ -93,9 +93,16 @@ export class Connection {
   }
 }
 
-/** What the client is told of an error; one that is not ours is a mistake of ours. */
+/**
+ * What the client is told of an error; one that is not ours is a mistake of ours.
+ *
+ * An advice that is the code's own is left out: the client has one in the words of its language.
+ */
 export function asReport(error: unknown): Record<string, unknown> {
-  if (isZcError(error)) return error.toJSON();
-  const { message, stack } = error as Error;
-  return new ZcError('ZC_INTERNAL', `the server failed: ${message}`, { stack }).toJSON();
+  if (!isZcError(error)) {
+    const { message, stack } = error as Error;
+    return asReport(new ZcError('ZC_INTERNAL', `the server failed: ${message}`, { stack }));
+  }
+  const { advice, ...report } = error.toJSON();
+  return advice === errorCodes[error.code]?.advice ? report : { ...report, advice };
 }

@@ -56,7 +56,8 @@ export class LeaseTable {
     if (this.#held === 0) return 0;
     this.#readWords();
     return this.#lent.reduce(
-      (count, lent, slot) => (lent !== undefined && this.#taken(slot) !== lent.generation ? count + 1 : count),
+      (count, lent, slot) =>
+        lent !== undefined && this.#taken(slot) !== lent.generation ? count + 1 : count,
       0,
     );
   }

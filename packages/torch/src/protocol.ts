@@ -10,7 +10,7 @@ export const PAYLOAD_BYTES_MAX = 2 ** 20;
 export const CONTROL_CHANNEL = 0;
 
 /** What a client says on a loader's channel. */
-export const ClientKind = { credit: 1, stop: 2, close: 3 } as const;
+export const ClientKind = { credit: 1, stop: 2, close: 3, waiting: 4 } as const;
 /** What the server says there. */
 export const ServerKind = { batch: 1, end: 2, failure: 3 } as const;
 /** How a batch came to its slot, as numbered in its message. */
@@ -113,10 +113,18 @@ export function decodeClientMessage(payload: Buffer): ClientMessage {
     );
   }
   const kind = payload.readUInt32LE(0);
-  if (kind !== ClientKind.credit && kind !== ClientKind.stop && kind !== ClientKind.close) {
-    throw protocolError(`a message of a client has the unknown kind ${kind}`, Object.values(ClientKind), kind);
+  if (!isClientKind(kind)) {
+    throw protocolError(
+      `a message of a client has the unknown kind ${kind}`,
+      Object.values(ClientKind),
+      kind,
+    );
   }
   return { kind, iteration: payload.readUInt32LE(4), count: payload.readUInt32LE(8) };
+}
+
+function isClientKind(kind: number): kind is ClientMessage['kind'] {
+  return kind >= ClientKind.credit && kind <= ClientKind.waiting;
 }
 
 export function encodeBatch(channel: number, message: BatchMessage): Buffer {

@@ -31,8 +31,8 @@ function codeOf(call: () => unknown): string {
 }
 
 describe('the golden frames', () => {
-  it.each(golden.from_client.map((frame: { name: string }) => frame.name))('%s is read', (name) => {
-    const { hex, name: _, channel = 0, control, ...message } = named(name as string);
+  it.each<string>(golden.from_client.map((frame: { name: string }) => frame.name))('%s is read', (name) => {
+    const { hex, name: _, channel = 0, control, ...message } = named(name);
     const [frame, ...rest] = new FrameParser().push(Buffer.from(hex, 'hex'));
     expect(rest).toEqual([]);
     expect(frame!.channel).toBe(channel);

@@ -172,7 +172,12 @@ def test_a_segment_that_could_fault_is_refused(size: int, slots: int, sealed: bo
             fcntl.fcntl(fd, F_ADD_SEALS, SEALS)
         with pytest.raises(ZcError, match="ZC_TORCH_PROTOCOL"):
             Segment(
-                fd, size_bytes=size, control_bytes=CONTROL_BYTES, slots=slots, slot_bytes=SLOT_BYTES, released=-1
+                fd,
+                size_bytes=size,
+                control_bytes=CONTROL_BYTES,
+                slots=slots,
+                slot_bytes=SLOT_BYTES,
+                released=-1,
             )
     finally:
         os.close(fd)

@@ -7,11 +7,13 @@ from .dataset import Dataset
 from .dataset_writer import DatasetWriter
 from .errors import ZcError
 from .field import define_schema, scalar, tensor, text
+from .loader import DataLoader
 from .sample import Sample, to_numpy
 from .schema import Field, Schema
 from .shard_writer import ShardWriter
 
 __all__ = [
+    "DataLoader",
     "Dataset",
     "DatasetWriter",
     "Field",

@@ -31,7 +31,7 @@ class Batch(dict[str, Any]):
 
     def __init__(
         self, fields: Mapping[str, Any] = {}, /, indices: Any = None, way: str | None = None
-    ) -> None:  # noqa: B006
+    ) -> None:
         super().__init__(fields)
         self.indices = indices
         self.way = way
@@ -61,7 +61,9 @@ class Packed:
     def __getitem__(self, row: int) -> Array:
         """Row ``row`` in its shape: a view."""
         row = place_in(row, len(self))
-        return self.values[self.offsets[row] : self.offsets[row + 1]].reshape(self.shapes[row])
+        values: Array = self.values[self.offsets[row] : self.offsets[row + 1]]
+        shaped: Array = values.reshape(self.shapes[row])
+        return shaped
 
     def __iter__(self) -> Iterator[Array]:
         return (self[row] for row in range(len(self)))
@@ -83,7 +85,7 @@ class Packed:
 
 
 class Rows(Sequence[Value], Generic[Value]):
-    """A list whose items are decoded when they are asked for, from bytes in the slot; equal to such a list."""
+    """A list whose items are decoded when they are asked for, from bytes that lie in the slot."""
 
     def __init__(self, data: npt.NDArray[np.uint8], offsets: Offsets) -> None:
         self._data = data

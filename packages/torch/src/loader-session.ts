@@ -1,0 +1,247 @@
+import { ZcError } from '@zc/errors';
+import { type BufferPool, IoUringPrefetcher, type PrefetchReport, ReadEngine } from '@zc/io';
+import { type Batch, DataLoader, Dataset } from '@zc/loader';
+import { asReport, type Connection } from './connection.js';
+import { Demand } from './demand.js';
+import {
+  ClientKind,
+  type ClientMessage,
+  encodeBatch,
+  encodeEnd,
+  encodeFailure,
+  type FieldPlace,
+} from './protocol.js';
+import type { LoaderOptions, RequestOf } from './requests.js';
+import { SegmentTable } from './segment-table.js';
+
+/** What all loaders of a connection share. */
+export interface SessionHome {
+  readonly connection: Connection;
+  nextSegment(): number;
+  onBatch(): void;
+}
+
+interface Iteration {
+  readonly id: number;
+  readonly demand: Demand;
+  /** Settles when no batch of it is being read any more. */
+  done: Promise<void>;
+}
+
+/** One loader of the client: its dataset, and the batches of it that are with the client. */
+export class LoaderSession {
+  readonly #channel: number;
+  readonly #dataset: Dataset;
+  readonly #options: LoaderOptions;
+  readonly #home: SessionHome;
+  readonly #segments: SegmentTable;
+  #loader: DataLoader | undefined;
+  #share = '';
+  /** The one that the last batch lies in. */
+  #pool: BufferPool | undefined;
+  #iteration: Iteration | undefined;
+  #ahead: { engine: ReadEngine; prefetcher: IoUringPrefetcher } | undefined;
+
+  /** @throws what opening the dataset throws */
+  static async open(
+    channel: number,
+    paths: readonly string[],
+    options: LoaderOptions,
+    home: SessionHome,
+  ): Promise<LoaderSession> {
+    const dataset = await Dataset.open(paths.length === 1 ? paths[0]! : [...paths], {
+      verify: options.verify,
+    });
+    return new LoaderSession(channel, dataset, options, home);
+  }
+
+  private constructor(channel: number, dataset: Dataset, options: LoaderOptions, home: SessionHome) {
+    this.#channel = channel;
+    this.#dataset = dataset;
+    this.#options = options;
+    this.#home = home;
+    this.#segments = new SegmentTable(home.connection, channel, () => home.nextSegment());
+  }
+
+  /** Batches that are with the client. */
+  get held(): number {
+    return [...this.#segments.leases()].reduce((sum, leases) => sum + leases.held, 0);
+  }
+
+  describe(): Record<string, unknown> {
+    const { length, digest, schema, shards } = this.#dataset;
+    return { samples: length, digest, schema, shards: shards.map(({ samples }) => samples) };
+  }
+
+  /** Ends the iteration that is under way, and begins another one. */
+  async iterate(request: RequestOf<'iterate'>): Promise<void> {
+    await this.#stop();
+    const { epoch, position, iteration: id, credits } = request;
+    const loader = this.#loaderFor(request);
+    loader.loadStateDict({ ...loader.stateDict(), epoch, position });
+    const demand = new Demand(credits, () => this.#hasRoom());
+    const iteration: Iteration = { id, demand, done: Promise.resolve() };
+    this.#iteration = iteration;
+    // After the answer, which must come before the first batch.
+    iteration.done = new Promise((resolve) => setImmediate(() => this.#run(iteration, loader).then(resolve)));
+  }
+
+  onMessage({ kind, iteration, count }: ClientMessage): void {
+    if (iteration !== this.#iteration?.id) return;
+    const { demand } = this.#iteration;
+    if (kind === ClientKind.credit) demand.credit(count);
+    else if (kind === ClientKind.stop) void this.#stop();
+    else {
+      // What the client gave back before it began to wait must be in use again before the pool may grow.
+      this.#takeBack();
+      setImmediate(() => demand.wait(count));
+    }
+  }
+
+  /** Takes back the slots whose leases the client has ended. */
+  collect(): void {
+    this.#takeBack();
+    // Later: a batch that waited for a slot gets it first.
+    const demand = this.#iteration?.demand;
+    if (demand !== undefined) setImmediate(() => demand.check());
+  }
+
+  /** Begins to bring whole shards into the page cache. */
+  prefetch(shards: readonly number[]): void {
+    for (const shard of shards) {
+      const info = this.#dataset.shards[shard];
+      if (info === undefined) {
+        throw new ZcError('ZC_INDEX_RANGE', `there is no shard ${shard}`, {
+          expected: this.#dataset.shards.length,
+          actual: shard,
+        });
+      }
+      this.#prefetcher().prefetch(info.path);
+    }
+  }
+
+  async waitPrefetch(): Promise<PrefetchReport> {
+    return this.#prefetcher().wait();
+  }
+
+  /** Ends everything. What the client holds stays readable there, for its map keeps the memory. */
+  async close(): Promise<void> {
+    await this.#stop();
+    await this.#loader?.close();
+    await this.#ahead?.engine.close();
+    this.#dataset.close();
+  }
+
+  #takeBack(): void {
+    for (const leases of this.#segments.leases()) leases.collect();
+  }
+
+  #loaderFor({ rank, world_size: worldSize }: RequestOf<'iterate'>): DataLoader {
+    const share = `${rank} of ${worldSize}`;
+    if (this.#loader !== undefined && this.#share === share) return this.#loader;
+    if (this.#loader !== undefined) {
+      throw new ZcError('ZC_RANK_CHANGED', `the loader began as rank ${this.#share} and is now ${share}`, {
+        expected: this.#share,
+        actual: share,
+      });
+    }
+    const { batch_size, drop_last, prefetch_batches, max_memory_bytes, ...rest } = this.#options;
+    this.#share = share;
+    this.#loader = new DataLoader(this.#dataset, {
+      ...rest,
+      batchSize: batch_size,
+      dropLast: drop_last,
+      prefetchBatches: prefetch_batches,
+      maxMemoryBytes: max_memory_bytes,
+      rank,
+      worldSize,
+      // No view of a slot is made here, so there is nothing to detach.
+      onRelease: 'keep',
+    });
+    return this.#loader;
+  }
+
+  async #run(iteration: Iteration, loader: DataLoader): Promise<void> {
+    const { connection } = this.#home;
+    const batches = loader[Symbol.asyncIterator]();
+    try {
+      for (let number = 0; await iteration.demand.next(); number++) {
+        const { value: batch, done } = await batches.next();
+        if (iteration !== this.#iteration) break;
+        if (done) {
+          connection.send(encodeEnd(this.#channel, iteration.id));
+          break;
+        }
+        this.#handOver(batch, number, iteration);
+      }
+    } catch (error) {
+      if (iteration !== this.#iteration) return;
+      connection.send(encodeFailure(this.#channel, iteration.id, asReport(error)));
+    } finally {
+      await batches.return?.();
+    }
+  }
+
+  #handOver(batch: Batch, number: number, iteration: Iteration): void {
+    const { pool, segment, index, generation, layout } = batch.slot;
+    const known = this.#segments.announce(pool, segment);
+    const kept = batch.retain();
+    // The loader's own reference would last until the next batch is asked for.
+    batch.release();
+    known.leases.lend(index, {
+      iteration: iteration.id,
+      generation,
+      giveBack: () => kept.release(),
+    });
+    this.#home.onBatch();
+    this.#home.connection.send(
+      encodeBatch(this.#channel, {
+        iteration: iteration.id,
+        segment: known.number,
+        slot: index,
+        generation,
+        samples: batch.length,
+        way: batch.way,
+        number,
+        bytesUsed: layout.lengthBytes,
+        indices: layout.indicesAt,
+        fields: layout.fields.map(
+          ({ offset, lengthBytes, variable }): FieldPlace => ({
+            offset,
+            length: lengthBytes,
+            tables: variable?.offsetsAt ?? 0,
+          }),
+        ),
+      }),
+    );
+    if (pool !== this.#pool) this.#segments.retire(pool);
+    this.#pool = pool;
+  }
+
+  /** Whether a batch is read already or a slot is free, so that another batch makes no pool grow. */
+  #hasRoom(): boolean {
+    const pool = this.#pool;
+    return pool === undefined || pool.leased < pool.capacity || pool.leased > this.held;
+  }
+
+  /** Ends the iteration that is under way; batches that the client has not taken are free again. */
+  async #stop(): Promise<void> {
+    const iteration = this.#iteration;
+    if (iteration === undefined) return;
+    this.#iteration = undefined;
+    iteration.demand.end();
+    for (const leases of this.#segments.leases()) {
+      leases.collect();
+      leases.revoke(iteration.id);
+    }
+    await iteration.done;
+  }
+
+  #prefetcher(): IoUringPrefetcher {
+    if (this.#ahead === undefined) {
+      const engine = new ReadEngine();
+      this.#ahead = { engine, prefetcher: new IoUringPrefetcher(engine) };
+    }
+    return this.#ahead.prefetcher;
+  }
+}
