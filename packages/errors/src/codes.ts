@@ -143,6 +143,10 @@ export const errorCodes = {
     meaning: 'A map, pool, engine or writer was used after it was closed.',
     advice: 'Close it after its last use, or open it again.',
   },
+  ZC_IO_RING_REFUSED: {
+    meaning: 'The system refuses io_uring, which was asked for by name.',
+    advice: 'Ask for the backend `auto` or `threads`; `zc doctor` says what would allow io_uring.',
+  },
   ZC_IO_UNSUPPORTED_PLATFORM: {
     meaning: 'There is no native core for this platform.',
     advice: 'Use Linux on x86-64, or read with `@zc/format` alone, which runs everywhere.',
