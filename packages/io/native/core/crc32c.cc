@@ -23,6 +23,11 @@ namespace {
 
 constexpr uint32_t polynomial = 0x82f63b78;
 
+// The processor's instruction takes three cycles and one can start in each: three lanes keep it busy. Long lanes
+// cost few joins, short ones use up what remains.
+constexpr size_t long_lane = 1360;  // three of them are nearly 4 KiB, so that a page is one round
+constexpr size_t short_lane = 128;
+
 using Tables = std::array<std::array<uint32_t, 256>, 8>;
 
 // tables[k][b]: what byte b does to the register when k more bytes follow it in the same word.
@@ -93,11 +98,6 @@ class ZeroBytes {
   std::array<std::array<uint32_t, 256>, 4> parts_;
 };
 
-// The instruction takes three cycles and one can start in each: three lanes keep it busy. Long lanes cost
-// few joins, short ones use up what remains.
-constexpr size_t long_lane = 1360;  // three of them are nearly 4 KiB, so that a page is one round
-constexpr size_t short_lane = 128;
-
 #if defined(__x86_64__)
 ZC_CRC_TARGET inline uint64_t step64(uint64_t state, uint64_t word) { return _mm_crc32_u64(state, word); }
 ZC_CRC_TARGET inline uint32_t step8(uint32_t state, uint8_t byte) { return _mm_crc32_u8(state, byte); }
@@ -160,16 +160,17 @@ uint32_t crc32c(const void* data, size_t length, uint32_t seed) noexcept {
 }
 
 uint32_t crc32c_copy(void* destination, const void* source, size_t length, uint32_t seed) noexcept {
-  // A block goes through the first-level cache: the checksum brings it in, the copy finds it there. That is
-  // one pass over memory, and each half stays the fastest of its kind.
-  constexpr size_t block = 3 * 1360;
+  // Block by block, the copy first and the checksum of what it wrote: memory is passed over once, by the fastest
+  // copy there is, and the checksum finds its bytes in the first-level cache. (Checksum first, or both in one
+  // loop, were measured 30-60 % slower: they keep too few misses in flight.)
+  constexpr size_t block = 4 * 3 * long_lane;
   uint32_t state = ~seed;
   auto* from = static_cast<const uint8_t*>(source);
   auto* to = static_cast<uint8_t*>(destination);
   while (length > 0) {
     const size_t part = std::min(length, block);
-    state = update(state, from, part);
     std::memcpy(to, from, part);
+    state = update(state, to, part);
     from += part;
     to += part;
     length -= part;
