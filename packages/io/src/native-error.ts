@@ -45,6 +45,8 @@ function summary({ code, operation, errno, errnoText, expected, actual, tag }: N
   if (code === 'ZC_IO_SHORT_READ' && expected !== undefined && actual !== undefined) {
     return `the file ended after ${actual} of ${expected} bytes${piece}`;
   }
+  // Here the operation is a sentence that says it all.
+  if (code === 'ZC_IO_RING_REFUSED') return operation.replace(/\.$/, '');
   const reason = errno === 0 ? '' : `: ${errnoText ?? `error ${errno}`}`;
   const numbers =
     expected === undefined && actual === undefined
