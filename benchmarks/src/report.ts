@@ -112,7 +112,7 @@ function reachesOf({ scenario, rounds }: ScenarioRun) {
   const consumerCpu = consumerCpuPerGb(scenario, rounds) ?? 0;
   return scenario.reaches.flatMap(({ subject, than, measure, factor }) => {
     const [own, theirs] = [rounds.get(subject), rounds.get(than)];
-    if (!own || !theirs) return [];
+    if (!own || !theirs || own.length < 2) return [];
     const isCpu = measure.startsWith('cpu');
     const value = (round: Round) => {
       if (measure === 'mb_s') return mbPerSecond(round);

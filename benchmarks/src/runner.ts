@@ -69,9 +69,11 @@ export async function runScenario(
 }
 
 async function coldRound(contender: ContenderProcess, data: DataSet): Promise<Round> {
-  await contender.release();
   makeCold([data.shards, data.flat.path, data.labels.path], pythonInterpreter());
-  return contender.round({ minSeconds: 0, reopen: true });
+  const round = await contender.round({ minSeconds: 0, reopen: true });
+  // Pages that anyone has mapped cannot be dropped.
+  await contender.release();
+  return round;
 }
 
 /** Every sample exactly once: as many as there are, and their bytes add up to what was written. */

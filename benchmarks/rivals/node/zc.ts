@@ -25,6 +25,6 @@ export default {
 
   async close() {
     await loader.close();
-    dataset.close();
+    await dataset.close();
   },
 } satisfies NodeContender;
