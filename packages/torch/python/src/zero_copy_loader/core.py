@@ -102,7 +102,7 @@ def library() -> Any:
 def crc32c(data: bytes | bytearray | memoryview | npt.NDArray[Any], seed: int = 0) -> int:
     """CRC32C of the bytes of a C-contiguous buffer, continuing from ``seed``."""
     flat = np.frombuffer(data, np.uint8)
-    return int(library().zc_crc32c(flat.ctypes.data, flat.size, seed))
+    return int(library().zc_crc32c(flat.__array_interface__["data"][0], flat.size, seed))
 
 
 def map_memfd(descriptor: int, length: int) -> int:

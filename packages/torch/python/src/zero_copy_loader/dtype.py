@@ -2,28 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 
 from .errors import ZcError
-
-DTypeName = Literal[
-    "bool",
-    "uint8",
-    "int8",
-    "uint16",
-    "int16",
-    "uint32",
-    "int32",
-    "uint64",
-    "int64",
-    "float16",
-    "float32",
-    "float64",
-    "bfloat16",
-    "complex64",
-]
 
 #: NumPy has no bfloat16: its bits come as uint16.
 NUMPY_DTYPES: Final[dict[str, np.dtype[Any]]] = {
@@ -43,6 +26,11 @@ NUMPY_DTYPES: Final[dict[str, np.dtype[Any]]] = {
     "complex64": np.dtype("<c8"),
 }
 
+# Without the byte order: writers bring that to little-endian.
+_NAMES: Final = {
+    dtype.kind + str(dtype.itemsize): name for name, dtype in NUMPY_DTYPES.items() if name != "bfloat16"
+}
+
 
 def numpy_dtype(name: str) -> np.dtype[Any]:
     """The NumPy dtype that holds elements of the format's dtype ``name``."""
@@ -57,10 +45,6 @@ def numpy_dtype(name: str) -> np.dtype[Any]:
         ) from None
 
 
-def dtype_name(dtype: np.dtype[Any]) -> DTypeName | None:
+def dtype_name(dtype: np.dtype[Any]) -> str | None:
     """The format's name for a NumPy dtype; None for one that the format does not have."""
-    little = dtype.newbyteorder("<")
-    for name, known in NUMPY_DTYPES.items():
-        if known == little and name != "bfloat16":
-            return name  # type: ignore[return-value]
-    return None
+    return _NAMES.get(dtype.kind + str(dtype.itemsize))

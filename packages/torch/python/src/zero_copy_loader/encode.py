@@ -82,7 +82,7 @@ def as_array(value: Any) -> tuple[str | None, Array] | None:
         return None
     array = np.asarray(value)
     # An extension dtype, as of the package ml_dtypes.
-    if array.dtype.name == "bfloat16":
+    if array.dtype.kind == "V" and array.dtype.name == "bfloat16":
         return "bfloat16", array.view(np.uint16)
     return dtype_name(array.dtype), array
 

@@ -126,16 +126,16 @@ def to_numpy(
     if shape is None:
         return array
     try:
-        reshaped: npt.NDArray[Any] = array.view()
-        # Unlike reshape() this never copies.
-        reshaped.shape = (shape,) if isinstance(shape, int) else tuple(shape)
-    except (ValueError, TypeError, AttributeError) as error:
+        reshaped = array.reshape(shape)
+    except (ValueError, TypeError) as error:
         raise ZcError(
             "ZC_ARGUMENT",
             f"an array of shape {list(array.shape)} has no view of shape {shape}: {error}",
             expected=shape,
             actual=array.shape,
         ) from error
+    if not np.may_share_memory(array, reshaped) and array.size:
+        raise ZcError("ZC_ARGUMENT", f"the array is not contiguous: shape {shape} needs a copy")
     return reshaped
 
 

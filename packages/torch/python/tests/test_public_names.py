@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+import zero_copy_loader
+
+
+def test_public_names() -> None:
+    assert sorted(set(zero_copy_loader.__all__) - {"DataLoader"}) == [
+        "Dataset",
+        "DatasetWriter",
+        "Field",
+        "Sample",
+        "Schema",
+        "ShardWriter",
+        "ZcError",
+        "define_schema",
+        "field",
+        "scalar",
+        "tensor",
+        "text",
+        "to_numpy",
+    ]
+    for name in zero_copy_loader.__all__:
+        assert getattr(zero_copy_loader, name) is not None
