@@ -1,0 +1,183 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { defineSchema, field, serializeManifest } from '../src/index.js';
+import { DatasetWriter, openDataset, readManifest } from '../src/node/index.js';
+import { firstWords, runChild, startChild } from './helpers/run-child.js';
+import { temporary } from './helpers/temporary.js';
+
+const schema = defineSchema({ photo: field.bytes(), label: field.scalar('int32') });
+const sampleOf = (i: number) => ({ photo: new Uint8Array(1000).fill(i), label: i });
+
+async function write(directory: string, count: number, options = {}) {
+  const writer = await DatasetWriter.create(directory, { schema, shardBytes: 10_040, ...options });
+  for (let i = 0; i < count; i++) await writer.append(sampleOf(i));
+  return writer.finish();
+}
+
+test('a dataset is published whole, and read back', async () => {
+  const directory = join(temporary(), 'made/on the way/train');
+  const shards: string[] = [];
+  const manifest = await write(directory, 25, { onShard: ({ name }: { name: string }) => shards.push(name) });
+  expect(readdirSync(directory).sort()).toEqual(['dataset.json', ...shards]);
+  expect(shards).toEqual(['shard-000000.zcs', 'shard-000001.zcs', 'shard-000002.zcs']);
+  // 1004 bytes a sample: ten fill a shard to the byte.
+  expect(manifest.shards.map(({ samples }) => samples)).toEqual([10, 10, 5]);
+  expect(readFileSync(join(directory, 'dataset.json'), 'utf8')).toBe(serializeManifest(manifest));
+  for (const { name, bytes, sha256 } of manifest.shards) {
+    const file = readFileSync(join(directory, name));
+    expect(file.length).toBe(bytes);
+    expect(createHash('sha256').update(file).digest('hex')).toBe(sha256);
+  }
+  await using dataset = await openDataset<typeof schema>(directory);
+  expect(dataset.length).toBe(25);
+  expect(await dataset.get(17)).toEqual(sampleOf(17));
+  await expect(dataset.get(25)).rejects.toMatchObject({ code: 'ZC_INDEX_RANGE' });
+  const labels = [];
+  for await (const { label } of dataset.rows()) labels.push(label);
+  expect(labels).toEqual(Array.from({ length: 25 }, (_, i) => i));
+});
+
+test('the same samples give the same files', async () => {
+  const directory = temporary();
+  await write(join(directory, 'a'), 25);
+  await write(join(directory, 'b'), 25);
+  for (const name of readdirSync(join(directory, 'a'))) {
+    expect(readFileSync(join(directory, 'a', name)).equals(readFileSync(join(directory, 'b', name)))).toBe(
+      true,
+    );
+  }
+});
+
+test('without samples there is one shard without samples', async () => {
+  const directory = join(temporary(), 'empty');
+  const { shards } = await write(directory, 0, { sha256: false });
+  expect(shards).toMatchObject([{ name: 'shard-000000.zcs', samples: 0, sha256: null }]);
+  await using dataset = await openDataset(directory);
+  expect((await (await dataset.shard(0)).verify()).ok).toBe(true);
+});
+
+test('a sample larger than a shard gets one of its own', async () => {
+  const { shards } = await write(join(temporary(), 'large'), 3, { shardBytes: 1 });
+  expect(shards.map(({ samples }) => samples)).toEqual([1, 1, 1]);
+});
+
+describe('nothing appears', () => {
+  test('before finish, after abort, and when the writer is left without either', async () => {
+    const directory = temporary();
+    const target = join(directory, 'train');
+    const writer = await DatasetWriter.create(target, { schema });
+    await writer.append(sampleOf(1));
+    expect(readdirSync(directory)).toEqual(['.train.zc-partial']);
+    await writer.abort();
+    expect(readdirSync(directory)).toEqual([]);
+    await expect(writer.append(sampleOf(2))).rejects.toMatchObject({ code: 'ZC_CLOSED' });
+    await expect(writer.finish()).rejects.toMatchObject({ code: 'ZC_CLOSED' });
+    {
+      await using other = await DatasetWriter.create(target, { schema });
+      await other.append(sampleOf(1));
+    }
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  test('after kill -9, and the next writer removes what is left', async () => {
+    const directory = temporary();
+    const target = join(directory, 'train');
+    const child = startChild('test/helpers/write-forever.ts', [target]);
+    await firstWords(child);
+    child.kill('SIGKILL');
+    await new Promise((settle) => child.once('close', settle));
+    expect(readdirSync(directory)).toEqual(['.train.zc-partial']);
+    expect(readdirSync(join(directory, '.train.zc-partial')).length).toBeGreaterThan(2);
+    await write(target, 3);
+    expect(readdirSync(directory)).toEqual(['train']);
+    expect((await readManifest(target)).samples).toBe(3);
+  });
+
+  test('when the disk takes no more: a typed error that says so', async () => {
+    const directory = temporary();
+    const path = join(directory, 'shard.zcs');
+    // In blocks of 512 bytes. The signal that goes with the limit is ignored by Node.
+    const { error } = await runChild('test/helpers/write-many.ts', [path, '16'], 'ulimit -f 8192;');
+    expect(error).toMatchObject({ name: 'ZcError', code: 'ZC_IO_WRITE', path, errno: 'EFBIG' });
+    const sink = {
+      write: () => Promise.reject(new Error('full')),
+      finish: async () => {},
+      close: async () => {},
+    };
+    const target = join(directory, 'train');
+    const writer = await DatasetWriter.create(target, { schema, openSink: async () => sink });
+    const appendAll = async () => {
+      for (let i = 0; i < 5000; i++) await writer.append(sampleOf(i));
+    };
+    await expect(appendAll()).rejects.toThrow('full');
+    expect(readdirSync(directory).filter((name) => name.includes('train'))).toEqual([]);
+  });
+});
+
+describe('a target', () => {
+  test('that another process is writing is busy', async () => {
+    const target = join(temporary(), 'train');
+    const child = startChild('test/helpers/write-forever.ts', [target]);
+    const pid = Number(await firstWords(child));
+    await expect(write(target, 1)).rejects.toMatchObject({ code: 'ZC_FORMAT_BUSY', actual: pid });
+    child.kill('SIGKILL');
+    await new Promise((settle) => child.once('close', settle));
+    await write(target, 1);
+  });
+
+  test('that this process is writing is busy too', async () => {
+    const target = join(temporary(), 'train');
+    await using _ = await DatasetWriter.create(target, { schema });
+    await expect(write(target, 1)).rejects.toMatchObject({ code: 'ZC_FORMAT_BUSY', actual: process.pid });
+  });
+
+  test('whose owner has a number that another process bears now is not busy', async () => {
+    const target = join(temporary(), 'train');
+    const partial = join(dirname(target), '.train.zc-partial');
+    mkdirSync(partial);
+    writeFileSync(join(partial, 'owner.json'), JSON.stringify({ pid: process.pid, startTime: '1' }));
+    await write(target, 1);
+  });
+
+  test('that holds something is refused, an empty one is filled', async () => {
+    const directory = temporary();
+    await write(directory, 1);
+    await expect(write(directory, 1)).rejects.toMatchObject({ code: 'ZC_IO_EXISTS', path: directory });
+    const file = join(directory, 'dataset.json');
+    await expect(write(file, 1)).rejects.toMatchObject({ code: 'ZC_IO_EXISTS' });
+  });
+
+  test('is replaced where that was asked for, if it is a dataset', async () => {
+    const target = join(temporary(), 'train');
+    await write(target, 30);
+    const { ino } = statSync(target);
+    const manifest = await write(target, 2, { overwrite: true });
+    expect(await readManifest(target)).toEqual(manifest);
+    expect(statSync(target).ino).not.toBe(ino);
+    expect(readdirSync(dirname(target))).toEqual(['train']);
+    const other = temporary();
+    writeFileSync(join(other, 'letter.txt'), 'dear');
+    await expect(write(other, 1, { overwrite: true })).rejects.toMatchObject({ code: 'ZC_IO_EXISTS' });
+    expect(readFileSync(join(other, 'letter.txt'), 'utf8')).toBe('dear');
+  });
+});
+
+test('a shard that is not the one of the manifest is refused', async () => {
+  const directory = temporary();
+  await write(join(directory, 'a'), 25);
+  await write(join(directory, 'b'), 15);
+  writeFileSync(join(directory, 'a/shard-000001.zcs'), readFileSync(join(directory, 'b/shard-000000.zcs')));
+  await using dataset = await openDataset(join(directory, 'a'));
+  await expect(dataset.get(12)).rejects.toMatchObject({ code: 'ZC_FORMAT_MANIFEST' });
+});
+
+test('a refused sample leaves the writer open', async () => {
+  const writer = await DatasetWriter.create(join(temporary(), 'train'), { schema });
+  await expect(writer.append({ photo: 'x', label: 1 } as never)).rejects.toMatchObject({
+    code: 'ZC_FORMAT_VALUE',
+  });
+  await writer.append(sampleOf(1));
+  expect(await writer.finish()).toMatchObject({ samples: 1 });
+});

@@ -1,0 +1,19 @@
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { ShardReader } from '../src/index.js';
+import { fileSource, nodeDigests } from '../src/node/index.js';
+import { runChild } from './helpers/run-child.js';
+import { temporary } from './helpers/temporary.js';
+
+test('256 MiB are written, half of them spilled, in far less memory', async () => {
+  const path = join(temporary(), 'large.zcs');
+  const { peakBytes, bytes, samples } = await runChild('test/helpers/write-many.ts', [path, '256']);
+  expect(bytes).toBeGreaterThan(2 ** 28);
+  expect(peakBytes).toBeLessThan(200 * 2 ** 20);
+  await using source = await fileSource(path);
+  const shard = await ShardReader.open(source, { digests: nodeDigests });
+  expect(shard.length).toBe(samples);
+  const last = await shard.get(samples - 1);
+  expect(last.label).toBe(samples - 1);
+  expect((last.photo as Uint8Array).every((byte) => byte === ((samples - 1) & 0xff))).toBe(true);
+});
