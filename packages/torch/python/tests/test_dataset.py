@@ -149,7 +149,7 @@ def test_to_numpy_wants_a_field_where_there_are_several(directory: Path) -> None
         assert caught.value.code == "ZC_ARGUMENT"
     assert to_numpy(Dataset(directory)[4], field="photo").tolist() == [4] * 4
     with pytest.raises(ZcError, match="needs a copy"):
-        to_numpy(np.zeros((4, 6), np.int8)[:, ::2], shape=12)
+        to_numpy(np.zeros((4, 6), np.int8)[:, :3], shape=12)
 
 
 def test_one_field_stands_for_the_sample(tmp_path: Path) -> None:
