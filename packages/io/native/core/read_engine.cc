@@ -36,6 +36,15 @@ class ReadEngine::Impl {
 
 namespace {
 
+// Cores that the kernel still held reads of when their engine was closed: those reads would be written into freed
+// memory, so the cores, with their threads and all that they point to, are kept until the process ends.
+void keep_for_good(std::shared_ptr<EngineCore> core) {
+  static std::mutex mutex;
+  static auto* const kept = std::make_unique<std::vector<std::shared_ptr<EngineCore>>>().release();
+  const std::lock_guard lock(mutex);
+  kept->push_back(std::move(core));
+}
+
 Error closed_error(const char* operation) {
   return Error{.code = ErrorCode::closed, .operation = std::string(operation) + ": the read engine is closed"};
 }
@@ -183,9 +192,7 @@ bool ReadEngine::close(uint32_t timeout_ms) noexcept {
   impl_->last_stats = core->stats();
   impl_->core = nullptr;
   files.swap(impl_->files);
-  // What the kernel still holds would be written into: the core, with its threads and all that it points to, is
-  // kept for good rather than freed.
-  if (!clean) std::make_unique<std::shared_ptr<EngineCore>>(std::move(core)).release();
+  if (!clean) keep_for_good(std::move(core));
   return clean;
 }
 
