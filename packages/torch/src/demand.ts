@@ -29,12 +29,14 @@ export class Demand {
   /** Nothing is wanted any more. */
   end(): void {
     this.#over = true;
-    this.check();
+    this.#wake?.();
   }
 
   /** To be called when there may be room again. */
   check(): void {
-    this.#wake?.();
+    // In a turn of its own: where a slot has just become free, the batch that waited for it gets it first, and
+    // the pool does not grow for the lack of it.
+    setImmediate(() => this.#wake?.());
   }
 
   /**

@@ -92,18 +92,16 @@ export class LoaderSession {
     if (kind === ClientKind.credit) demand.credit(count);
     else if (kind === ClientKind.stop) void this.#stop();
     else {
-      // What the client gave back before it began to wait must be in use again before the pool may grow.
-      this.#takeBack();
-      setImmediate(() => demand.wait(count));
+      // What the client gave back before it began to wait is to be used again before the pool grows.
+      this.collect();
+      demand.wait(count);
     }
   }
 
   /** Takes back the slots whose leases the client has ended. */
   collect(): void {
-    this.#takeBack();
-    // Later: a batch that waited for a slot gets it first.
-    const demand = this.#iteration?.demand;
-    if (demand !== undefined) setImmediate(() => demand.check());
+    for (const leases of this.#segments.leases()) leases.collect();
+    this.#iteration?.demand.check();
   }
 
   /** Begins to bring whole shards into the page cache. */
@@ -130,10 +128,6 @@ export class LoaderSession {
     await this.#loader?.close();
     await this.#ahead?.engine.close();
     this.#dataset.close();
-  }
-
-  #takeBack(): void {
-    for (const leases of this.#segments.leases()) leases.collect();
   }
 
   #loaderFor({ rank, world_size: worldSize }: RequestOf<'iterate'>): DataLoader {
