@@ -101,7 +101,7 @@ export class DatasetWriter<S extends Schema = Schema> {
     await this.appendEncoded(this.#encoder.encode(sample as Record<string, unknown>, this.#samples));
   }
 
-  /** Appends a sample whose rows are in stored form; see `ShardWriter.appendEncoded`. */
+  /** Appends a sample whose rows are in stored form; see `ShardWriter.appendEncoded`. Any error closes the writer. */
   async appendEncoded(sample: EncodedSample): Promise<void> {
     await this.#work(async () => {
       const writer = await this.#writerFor(sample.bytes);
@@ -178,7 +178,7 @@ export class DatasetWriter<S extends Schema = Schema> {
     this.#options.onShard?.(entry);
   }
 
-  /** Runs one call; an error in it, other than of the value, ends the writer and leaves nothing behind. */
+  /** Runs one call; an error in it ends the writer and leaves nothing behind. */
   async #work<T>(run: () => Promise<T>): Promise<T> {
     this.#demandOpen();
     this.#state = 'busy';
