@@ -63,7 +63,11 @@ export function layOut(
 }
 
 /** Writes the numbers that other processes read beside the rows: offsets, dimensions and ids, as int64. */
-export function writeNumbers(buffer: ArrayBuffer, { fields, indicesAt }: BatchLayout, ids: Float64Array): void {
+export function writeNumbers(
+  buffer: ArrayBuffer,
+  { fields, indicesAt }: BatchLayout,
+  ids: Float64Array,
+): void {
   writeInt64s(buffer, indicesAt, ids);
   for (const { variable } of fields) {
     if (variable === undefined) continue;

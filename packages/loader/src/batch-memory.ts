@@ -27,11 +27,6 @@ export class BatchMemory {
     this.#options = options;
   }
 
-  /** The pool that slots are leased from now; none before the first lease. */
-  get pool(): BufferPool | undefined {
-    return this.#pool;
-  }
-
   /**
    * A free slot, or null where there is none.
    *
@@ -44,7 +39,7 @@ export class BatchMemory {
   }
 
   /** A slot of the size that was asked for last, as soon as one is free. */
-  async leaseLater(label: string, signal: AbortSignal): Promise<ZeroCopyBuffer> {
+  async leaseLater(label: string, signal: AbortSignal | undefined): Promise<ZeroCopyBuffer> {
     const slot = await this.#pool!.acquireAsync(signal);
     this.#note(slot, label);
     return slot;

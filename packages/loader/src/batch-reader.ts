@@ -7,10 +7,10 @@ import { checksumError } from './checksum-error.js';
 import { MissingRuns } from './missing-runs.js';
 import { type Check, planRows, readTag } from './plan.js';
 import { PlanWriter } from './plan-writer.js';
-import { copySmallRows } from './small-rows.js';
 import type { Shard } from './shard.js';
 import type { ShardColumn } from './shard-column.js';
 import type { ShardStore } from './shard-store.js';
+import { copySmallRows } from './small-rows.js';
 import { SortedIds } from './sorted-ids.js';
 
 /** When rows are checked: as the design of verification has it, every time, or not at all. */
@@ -69,7 +69,9 @@ export class BatchReader {
    */
   prepare(ids: Float64Array, use: number): Promise<unknown> | undefined {
     this.#ids.sort(ids);
-    return this.#openShards() ?? this.#findPlaces(use) ?? this.#layOut(ids.length) ?? this.#findChecksums(use);
+    return (
+      this.#openShards() ?? this.#findPlaces(use) ?? this.#layOut(ids.length) ?? this.#findChecksums(use)
+    );
   }
 
   /** How the prepared batch will lie in its slot. */
@@ -82,7 +84,7 @@ export class BatchReader {
    *
    * @throws ZC_FORMAT_CHECKSUM naming file, field and row; ZC_IO_…; ZC_ABORTED
    */
-  async read(slot: ZeroCopyBuffer, ids: Float64Array, signal: AbortSignal): Promise<ReadResult> {
+  async read(slot: ZeroCopyBuffer, ids: Float64Array, signal: AbortSignal | undefined): Promise<ReadResult> {
     const { store } = this.#options;
     const layout = this.layout;
     const log = new CheckLog();
@@ -93,7 +95,7 @@ export class BatchReader {
     const reading =
       this.#plan.pieceCount === 0
         ? NOTHING_READ
-        : store.engine.read(slot, this.#plan.finish(), { signal });
+        : store.engine.read(slot, this.#plan.finish(), signal && { signal });
     store.trim();
     try {
       const result = await reading;
@@ -156,7 +158,9 @@ export class BatchReader {
       this.#layout = this.#fixedLayout.layout;
       return;
     }
-    const variable = this.plans.map((plan, i) => (plan.fixed ? undefined : this.#variableRows(plan, i, length)));
+    const variable = this.plans.map((plan, i) =>
+      plan.fixed ? undefined : this.#variableRows(plan, i, length),
+    );
     this.#layout = layOut(this.plans, length, variable);
     if (variable.every((rows) => rows === undefined)) this.#fixedLayout = { length, layout: this.#layout };
   }
@@ -198,12 +202,33 @@ export class BatchReader {
       const { offset: slotOffset, variable } = fields[fieldIndex]!;
       if (column.small !== undefined) {
         const { rowBytes } = column.layout;
-        copySmallRows({ from: column.small.at(0), rowBytes, rows, positions, first, end, buffer, slotOffset });
+        copySmallRows({
+          from: column.small.at(0),
+          rowBytes,
+          rows,
+          positions,
+          first,
+          end,
+          buffer,
+          slotOffset,
+        });
         return;
       }
       const file = store.engineFile(shardNumber);
       const offsets = variable?.offsets;
-      planRows(this.#plan, { column, file, way, rows, positions, first, end, slotOffset, offsets, check, log });
+      planRows(this.#plan, {
+        column,
+        file,
+        way,
+        rows,
+        positions,
+        first,
+        end,
+        slotOffset,
+        offsets,
+        check,
+        log,
+      });
     });
   }
 

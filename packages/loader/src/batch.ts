@@ -1,12 +1,4 @@
-import type {
-  BytesSpec,
-  Dtype,
-  FieldSpec,
-  JsonSpec,
-  Schema,
-  TensorSpec,
-  TextSpec,
-} from '@zc/format';
+import type { BytesSpec, Dtype, FieldSpec, JsonSpec, Schema, TensorSpec, TextSpec } from '@zc/format';
 import type { BufferPool, ReadResult, SlotPlace, ZeroCopyBuffer } from '@zc/io';
 import type { BatchLayout } from './batch-layout.js';
 import { type Column, columnOf, type PackedColumn, type TensorColumn, type ValuesColumn } from './columns.js';
@@ -62,7 +54,8 @@ export class BatchBase<S extends Schema = Schema> implements Disposable {
     this.fields = shared.fields;
     const { fields } = shared;
     for (const name of Object.keys(fields)) {
-      if (!(name in this)) (this as Record<string, unknown>)[name] = (fields as Record<string, unknown>)[name];
+      if (!(name in this))
+        (this as Record<string, unknown>)[name] = (fields as Record<string, unknown>)[name];
     }
   }
 
@@ -103,26 +96,26 @@ interface SharedParts<S extends Schema> {
   readonly fields: BatchFields<S>;
 }
 
-type ColumnOf<F extends FieldSpec> = F extends TensorSpec<infer D, infer Extents>
-  ? D extends Dtype
-    ? null extends Extents[number]
-      ? number extends Extents[number]
-        ? TensorColumn<D> | PackedColumn<D>
-        : PackedColumn<D>
-      : TensorColumn<D>
-    : never
-  : F extends BytesSpec
-    ? ValuesColumn<Uint8Array>
-    : F extends TextSpec
-      ? ValuesColumn<string>
-      : F extends JsonSpec
-        ? ValuesColumn<unknown>
-        : never;
+type ColumnOf<F extends FieldSpec> =
+  F extends TensorSpec<infer D, infer Extents>
+    ? D extends Dtype
+      ? null extends Extents[number]
+        ? number extends Extents[number]
+          ? TensorColumn<D> | PackedColumn<D>
+          : PackedColumn<D>
+        : TensorColumn<D>
+      : never
+    : F extends BytesSpec
+      ? ValuesColumn<Uint8Array>
+      : F extends TextSpec
+        ? ValuesColumn<string>
+        : F extends JsonSpec
+          ? ValuesColumn<unknown>
+          : never;
 
 /** The fields of a batch by their names, typed by the schema where it is known. */
-export type BatchFields<S extends Schema> = S extends Schema<infer F>
-  ? { readonly [N in keyof F]: ColumnOf<F[N]> }
-  : never;
+export type BatchFields<S extends Schema> =
+  S extends Schema<infer F> ? { readonly [N in keyof F]: ColumnOf<F[N]> } : never;
 
 /** A batch, with each field as a property. */
 export type Batch<S extends Schema = Schema> = BatchBase<S> & Omit<BatchFields<S>, keyof BatchBase>;

@@ -1,8 +1,8 @@
 import { ZcError } from '@zc/errors';
 import {
   type BytesField,
-  decodeRow,
   type Dtype,
+  decodeRow,
   elementsOf,
   type FieldPlan,
   type JsonField,
@@ -107,7 +107,8 @@ export type Column = TensorColumn | PackedColumn | ValuesColumn;
 /** Makes the views on a slot that a field's rows were read into. */
 export function columnOf(buffer: ArrayBuffer, batchLength: number, span: FieldSpan): Column {
   const { field, fixed } = span.plan;
-  if (field.kind !== 'tensor') return new ValuesColumn(buffer, span as FieldSpan & { plan: { field: Named } });
+  if (field.kind !== 'tensor')
+    return new ValuesColumn(buffer, span as FieldSpan & { plan: { field: Named } });
   if (!fixed) return new PackedColumn(buffer, span);
   return {
     dtype: field.dtype,

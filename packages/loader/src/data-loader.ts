@@ -35,7 +35,7 @@ export interface DataLoaderOptions {
    * `direct` reads past the page cache; `copied` through it.
    */
   mode?: ReadMode | undefined;
-  /** Memory for batches: those read ahead and those the user keeps. An eighth of the available memory. */
+  /** Memory for batches: those read ahead and those the user keeps. A quarter of `pageCacheBudget`. */
   maxMemoryBytes?: number | undefined;
   /**
    * `detach` (the default): the views of a released batch have length 0. `keep`: they go on showing the slot,
@@ -99,11 +99,13 @@ export class DataLoader<S extends Schema = Schema> implements AsyncIterable<Batc
     const slotBytes = this.#expectedBatchBytes();
     const ahead = Math.min(AHEAD_MAX, Math.max(AHEAD_MIN, Math.floor(AHEAD_BYTES / slotBytes)));
     this.#depth = checkWhole('prefetchBatches', options.prefetchBatches ?? ahead, 1);
-    const maxMemoryBytes = options.maxMemoryBytes ?? defaultMaxMemoryBytes(pageCacheBudget);
-    checkWhole('maxMemoryBytes', maxMemoryBytes, 1);
     // One more than are read ahead: the one that the user works on.
+    const slots = this.#depth + 1;
+    const least = 2 * slots * slotBytes;
+    const maxMemoryBytes = options.maxMemoryBytes ?? Math.max(least, defaultMaxMemoryBytes(pageCacheBudget));
+    checkWhole('maxMemoryBytes', maxMemoryBytes, 1);
     this.#memory = new BatchMemory({
-      slots: this.#depth + 1,
+      slots,
       slotBytes,
       maxMemoryBytes,
       detach: onRelease === 'detach',
@@ -167,6 +169,7 @@ export class DataLoader<S extends Schema = Schema> implements AsyncIterable<Batc
   /** Makes the next iteration that of another epoch, from its beginning. */
   setEpoch(epoch: number): void {
     this.#next = { epoch: checkWhole('epoch', epoch, 0), position: 0 };
+    if (this.#current?.batches.ended) this.#current = undefined;
   }
 
   /**
@@ -176,7 +179,12 @@ export class DataLoader<S extends Schema = Schema> implements AsyncIterable<Batc
    */
   stateDict(): LoaderState {
     const { dataset } = this;
-    const identity = { version: 1, dataset: dataset.digest, seed: this.#seed, shuffle: this.#shuffle } as const;
+    const identity = {
+      version: 1,
+      dataset: dataset.digest,
+      seed: this.#seed,
+      shuffle: this.#shuffle,
+    } as const;
     const current = this.#current;
     if (current === undefined || current.batches.finished) return { ...identity, ...this.#next };
     const { epoch, share, start, batches } = current;
@@ -200,11 +208,6 @@ export class DataLoader<S extends Schema = Schema> implements AsyncIterable<Batc
   /** Counters since the loader was made. */
   stats(): LoaderStats {
     return this.#stats.snapshot();
-  }
-
-  /** The pool that batches lie in now; for handing its memory to another process. None before the first batch. */
-  get pool(): BatchMemory['pool'] {
-    return this.#memory.pool;
   }
 
   /** See `Dataset.get`. */
@@ -273,7 +276,10 @@ export class DataLoader<S extends Schema = Schema> implements AsyncIterable<Batc
   #expectedBatchBytes(): number {
     const { shards, length } = this.dataset;
     const { plans } = this.#reader;
-    const fixed = plans.reduce((sum, { rowBytes }) => sum + Math.ceil((rowBytes * this.#batchSize) / 4096) * 4096, 0);
+    const fixed = plans.reduce(
+      (sum, { rowBytes }) => sum + Math.ceil((rowBytes * this.#batchSize) / 4096) * 4096,
+      0,
+    );
     const total = shards.reduce((sum, { bytes }) => sum + bytes, 0);
     const isVariable = plans.some((plan) => !plan.fixed);
     const variable = isVariable ? (2 * total * this.#batchSize) / Math.max(1, length) : 0;

@@ -43,7 +43,15 @@ async function fromManifest(directory: string): Promise<DatasetFiles> {
   const { schema, shards } = parseManifest(text, path);
   return {
     schema,
-    shards: numbered(shards.map(({ name, bytes, samples, uuid }) => ({ name, path: join(directory, name), bytes, samples, uuid }))),
+    shards: numbered(
+      shards.map(({ name, bytes, samples, uuid }) => ({
+        name,
+        path: join(directory, name),
+        bytes,
+        samples,
+        uuid,
+      })),
+    ),
   };
 }
 

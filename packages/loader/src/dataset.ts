@@ -143,7 +143,7 @@ export class Dataset<S extends Schema = Schema> implements Disposable, AsyncDisp
    */
   async getBatch(
     indices: ArrayLike<number>,
-    { signal = NEVER, fields }: { signal?: AbortSignal | undefined; fields?: readonly string[] | undefined } = {},
+    { signal, fields }: { signal?: AbortSignal | undefined; fields?: readonly string[] | undefined } = {},
   ): Promise<Batch<S>> {
     this.#store.checkOpen();
     const ids = Float64Array.from(indices);
@@ -228,8 +228,6 @@ export class Dataset<S extends Schema = Schema> implements Disposable, AsyncDisp
   }
 }
 
-const NEVER = new AbortController().signal;
-
 /** Whether the page cache has room for a whole dataset. */
 export function fitsIn(pageCacheBudget: number, { infos }: ShardStore): boolean {
   return infos.reduce((sum, { bytes }) => sum + bytes, 0) <= pageCacheBudget;
@@ -244,10 +242,14 @@ export function fieldNumbersOf(schema: Schema, names: readonly string[] | undefi
   const known = schema.fields.map(({ name }) => name);
   const unknown = names?.find((name) => !known.includes(name));
   if (unknown !== undefined || names?.length === 0) {
-    throw new ZcError('ZC_ARGUMENT', unknown === undefined ? 'no field is named' : `there is no field "${unknown}"`, {
-      expected: known,
-      actual: names,
-    });
+    throw new ZcError(
+      'ZC_ARGUMENT',
+      unknown === undefined ? 'no field is named' : `there is no field "${unknown}"`,
+      {
+        expected: known,
+        actual: names,
+      },
+    );
   }
   return known.flatMap((name, number) => (names === undefined || names.includes(name) ? [number] : []));
 }

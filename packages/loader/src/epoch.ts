@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Schema } from '@zc/format';
 import { abortedError } from './aborted.js';
 import { type Batch, makeBatch } from './batch.js';
@@ -28,6 +29,8 @@ export class Epoch<S extends Schema> implements AsyncIterator<Batch<S>, undefine
   #state: 'running' | 'finished' | 'left' = 'running';
 
   constructor({ stats, signal, ...queue }: EpochOptions) {
+    // Each batch that is read ahead listens: Node would take more than ten for a leak.
+    setMaxListeners(0, this.#abort.signal);
     this.#queue = new BatchQueue({ ...queue, signal: this.#abort.signal });
     this.#stats = stats;
     this.#signal = signal;
@@ -43,6 +46,11 @@ export class Epoch<S extends Schema> implements AsyncIterator<Batch<S>, undefine
   /** Whether the user saw it end by itself. */
   get finished(): boolean {
     return this.#state === 'finished';
+  }
+
+  /** Whether it is over, by itself or early. */
+  get ended(): boolean {
+    return this.#state !== 'running';
   }
 
   /** The next batch. Calls that overlap are answered one after the other. */

@@ -18,13 +18,13 @@ export class Marks {
 
   has(number: number): boolean {
     if (this.#words === undefined) return this.full;
-    return (this.#words[Math.floor(number / 32)]! & (1 << number % 32)) !== 0;
+    return (this.#words[Math.floor(number / 32)]! & (1 << (number % 32))) !== 0;
   }
 
   add(number: number): void {
     if (this.has(number)) return;
     this.#words ??= new Uint32Array(Math.ceil(this.#length / 32));
-    this.#words[Math.floor(number / 32)]! |= 1 << number % 32;
+    this.#words[Math.floor(number / 32)]! |= 1 << (number % 32);
     this.#count++;
     if (this.full) this.#words = undefined;
   }

@@ -10,10 +10,13 @@ export function defaultPageCacheBudget(): number {
   return Math.floor(Math.min(available, cgroupAvailable()) / 2);
 }
 
+/** However little the pages may take, batches need some room. */
+const MEMORY_BYTES_MIN = 256 * 2 ** 20;
+
 /** What batches may take: a quarter of the pages' budget, shared by the ranks on this machine. */
 export function defaultMaxMemoryBytes(pageCacheBudget: number): number {
   const localRanks = Number(process.env.LOCAL_WORLD_SIZE ?? 1);
-  return Math.floor(pageCacheBudget / 4 / (localRanks >= 1 ? localRanks : 1));
+  return Math.max(MEMORY_BYTES_MIN, Math.floor(pageCacheBudget / 4 / Math.max(localRanks, 1)));
 }
 
 /** The limit of the process's cgroup, less what it holds and cannot give back. */

@@ -8,7 +8,8 @@ export class MissingRuns {
   need(runs: CachedRuns<ArrayBufferView>, run: number, use: number): void {
     if (runs.has(run, use)) return;
     const newest = this.#ranges.at(-1);
-    if (newest?.runs === runs && run >= newest.first && run <= newest.last + 1) newest.last = Math.max(newest.last, run);
+    if (newest?.runs === runs && run >= newest.first && run <= newest.last + 1)
+      newest.last = Math.max(newest.last, run);
     else this.#ranges.push({ runs, first: run, last: run });
   }
 

@@ -59,10 +59,12 @@ function planCopies(plan: PlanWriter, planned: PlannedRows): void {
   for (let i = first; i < end; i++) {
     const row = rows[i]!;
     const position = positions[i]!;
-    const length = offsets === undefined ? rowBytes : (offsets[position + 1]! - offsets[position]!) * elementBytes;
+    const length =
+      offsets === undefined ? rowBytes : (offsets[position + 1]! - offsets[position]!) * elementBytes;
     if (length === 0) continue;
     const start = offsets === undefined ? row * rowBytes : column.start(row) - region.offset;
-    const target = slotOffset + (offsets === undefined ? position * rowBytes : offsets[position]! * elementBytes);
+    const target =
+      slotOffset + (offsets === undefined ? position * rowBytes : offsets[position]! * elementBytes);
     let crc = NONE;
     if (checks && column.blockwise) {
       checkedTo = planBlocks(plan, planned, { row, extentOffset: region.offset, from: checkedTo });
@@ -88,10 +90,12 @@ function planReads(plan: PlanWriter, planned: PlannedRows): void {
   for (let i = first; i < end; i++) {
     const row = rows[i]!;
     const position = positions[i]!;
-    const length = offsets === undefined ? rowBytes : (offsets[position + 1]! - offsets[position]!) * elementBytes;
+    const length =
+      offsets === undefined ? rowBytes : (offsets[position + 1]! - offsets[position]!) * elementBytes;
     if (length === 0) continue;
     const start = offsets === undefined ? region.offset + row * rowBytes : column.start(row);
-    const target = slotOffset + (offsets === undefined ? position * rowBytes : offsets[position]! * elementBytes);
+    const target =
+      slotOffset + (offsets === undefined ? position * rowBytes : offsets[position]! * elementBytes);
     const blocks = check !== 'none' && column.blockwise;
     // A block can only be checked whole.
     const from = blocks ? region.offset + column.firstBlock(row) * BLOCK_BYTES : start;

@@ -18,7 +18,7 @@ export interface BatchQueueOptions {
   /** Batches that are read ahead of the one that is asked for. */
   depth: number;
   /** Ends everything. */
-  signal: AbortSignal;
+  signal: AbortSignal | undefined;
 }
 
 /**
@@ -95,7 +95,7 @@ export class BatchQueue {
     let slot: ZeroCopyBuffer | null = null;
     try {
       for (;;) {
-        if (signal.aborted) throw abortedError(label, signal);
+        if (signal?.aborted) throw abortedError(label, signal);
         const missing = reader.prepare(ids, use);
         if (missing !== undefined) {
           await missing;

@@ -68,7 +68,8 @@ export class ShardColumn {
         part: region,
         runBytes: region.length,
         decode: (bytes) => {
-          if (verify) this.#checkBlocksNow(bytes, { first: 0, end: region.length, row: undefined, again: true });
+          if (verify)
+            this.#checkBlocksNow(bytes, { first: 0, end: region.length, row: undefined, again: true });
           return bytes;
         },
       });
@@ -143,7 +144,8 @@ export class ShardColumn {
     for (let i = first; i < end; i++) {
       const row = rows[i]!;
       if (!this.blockwise) {
-        if (all || !this.checked.has(row)) missing.need(this.#checksums.runs, this.#checksums.runOf(row), use);
+        if (all || !this.checked.has(row))
+          missing.need(this.#checksums.runs, this.#checksums.runOf(row), use);
         continue;
       }
       const last = this.lastBlock(row);

@@ -1,13 +1,5 @@
 import { ZcError } from '@zc/errors';
-import {
-  type Footer,
-  HEAD_BYTES,
-  parseFooter,
-  parseHead,
-  parseTail,
-  TAIL_BYTES,
-  uuidText,
-} from '@zc/format';
+import { type Footer, HEAD_BYTES, parseFooter, parseHead, parseTail, TAIL_BYTES, uuidText } from '@zc/format';
 import { MappedFile } from '@zc/io';
 
 /** Read at once from the end of a shard: the tail and, as a rule, the whole footer. */
