@@ -3,7 +3,7 @@ import { type Batch, DataLoader, Dataset } from '../src/index.js';
 import { backends } from './helpers/backends.js';
 import { everything, everythingSamples, writeDataset } from './helpers/datasets.js';
 import { failure } from './helpers/errors.js';
-import { dropFromPageCache, shardPaths } from './helpers/page-cache.js';
+import { coldCopy } from './helpers/page-cache.js';
 import { expectEverything } from './helpers/samples.js';
 import { temporaryDirectory } from './helpers/temporary.js';
 
@@ -31,8 +31,8 @@ describe.each(backends)('reading with %s', (backend) => {
       ['cold, of a set beyond the page cache', 0],
       ['warm', Number.MAX_SAFE_INTEGER],
     ])('%s, every sample comes once an epoch as it was written', async (heat, pageCacheBudget) => {
-      if (heat !== 'warm') dropFromPageCache(shardPaths(directory));
-      await using loader = await DataLoader.open<Everything>(directory, {
+      const source = heat === 'warm' ? directory : coldCopy(directory);
+      await using loader = await DataLoader.open<Everything>(source, {
         ...{ batchSize: 16, shuffle: true, seed: 3, mode, backend, pageCacheBudget },
       });
       for (let epoch = 0; epoch < 2; epoch++) {
@@ -90,8 +90,6 @@ describe('what a batch holds', () => {
   });
 
   test('only the fields that are asked for, and nothing of others is read', async () => {
-    const paths = shardPaths(directory);
-    dropFromPageCache(paths);
     await using loader = await DataLoader.open<Everything>(directory, {
       ...{ batchSize: 10, shuffle: true, fields: ['weights', 'label'], mode: 'direct' },
     });

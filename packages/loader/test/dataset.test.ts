@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Dataset } from '../src/index.js';
 import { everything, everythingAt, everythingSamples, writeDataset } from './helpers/datasets.js';
 import { failure } from './helpers/errors.js';
-import { dropFromPageCache, shardPaths } from './helpers/page-cache.js';
+import { coldCopy, shardPaths } from './helpers/page-cache.js';
 import { expectEverything } from './helpers/samples.js';
 import { temporaryDirectory } from './helpers/temporary.js';
 
@@ -153,14 +153,14 @@ describe('getBatch', () => {
 
 describe('prefetchNext', () => {
   test('brings the next shards into the page cache, and only these', async () => {
-    const paths = shardPaths(directory);
-    dropFromPageCache(paths);
+    const cold = coldCopy(directory);
+    const paths = shardPaths(cold);
     const resident = () =>
       paths.map((path) => {
         using file = new MappedFile(path);
         return file.residentBytes(0, file.sizeBytes) / file.sizeBytes;
       });
-    await using dataset = await Dataset.open(directory);
+    await using dataset = await Dataset.open(cold);
     expect(resident().every((share) => share === 0)).toBe(true);
     await dataset.getBatch([0]).then((batch) => batch.release());
     dataset.prefetchNext(2);

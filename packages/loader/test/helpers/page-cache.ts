@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { cpSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { temporaryDirectory } from './temporary.js';
 
 const DROP = `
 import os, sys
@@ -11,9 +12,12 @@ for path in sys.argv[1:]:
     os.close(fd)
 `;
 
-/** Drops files from the page cache. Pages that some process has mapped stay. */
-export function dropFromPageCache(paths: readonly string[]): void {
-  execFileSync('python3', ['-c', DROP, ...paths]);
+/** A copy of a dataset of which the page cache holds nothing. A copy, because mapped pages cannot be dropped. */
+export function coldCopy(directory: string): string {
+  const copy = join(temporaryDirectory(), 'set');
+  cpSync(directory, copy, { recursive: true });
+  execFileSync('python3', ['-c', DROP, ...shardPaths(copy)]);
+  return copy;
 }
 
 /** The shards of a dataset's directory. */
