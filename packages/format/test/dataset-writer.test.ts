@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { defineSchema, field, serializeManifest } from '../src/index.js';
@@ -162,6 +162,20 @@ describe('a target', () => {
     await expect(write(other, 1, { overwrite: true })).rejects.toMatchObject({ code: 'ZC_IO_EXISTS' });
     expect(readFileSync(join(other, 'letter.txt'), 'utf8')).toBe('dear');
   });
+});
+
+test('a replacement that was cut off is settled by the next writer', async () => {
+  const directory = temporary();
+  const target = join(directory, 'train');
+  const replaced = join(directory, '.train.zc-partial-replaced');
+  await write(target, 5);
+  renameSync(target, replaced);
+  await expect(write(target, 1)).rejects.toMatchObject({ code: 'ZC_IO_EXISTS' });
+  expect((await readManifest(target)).samples).toBe(5);
+  await write(replaced, 3);
+  await write(target, 1, { overwrite: true });
+  expect(readdirSync(directory)).toEqual(['train']);
+  expect((await readManifest(target)).samples).toBe(1);
 });
 
 test('a shard that is not the one of the manifest is refused', async () => {

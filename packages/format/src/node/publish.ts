@@ -30,7 +30,6 @@ export async function openPartial(
 ): Promise<PartialDirectory> {
   const full = resolve(target);
   const path = join(dirname(full), `.${basename(full)}.zc-partial`);
-  await demandFree(full, options.overwrite);
   try {
     await mkdir(dirname(full), { recursive: true });
     await claim(path);
@@ -38,11 +37,28 @@ export async function openPartial(
     if (cause instanceof ZcError) throw cause;
     throw systemError('ZC_IO_WRITE', 'making a directory', path, cause);
   }
-  return {
-    path,
-    publish: () => publish(path, full, options.overwrite),
-    discard: () => rm(path, { recursive: true, force: true }),
-  };
+  const discard = () => rm(path, { recursive: true, force: true });
+  try {
+    await settleReplaced(path, full);
+    await demandFree(full, options.overwrite);
+  } catch (error) {
+    await discard();
+    throw error;
+  }
+  return { path, publish: () => publish(path, full, options.overwrite), discard };
+}
+
+/** Where a dataset that is being replaced lies until the new one has its name. */
+function replacedPath(path: string): string {
+  return `${path}-replaced`;
+}
+
+/** Ends a replacement during which a process died: the old dataset comes back where the new one did not arrive. */
+async function settleReplaced(path: string, target: string): Promise<void> {
+  const replaced = replacedPath(path);
+  if (!(await exists(replaced))) return;
+  if (await exists(target)) await rm(replaced, { recursive: true, force: true });
+  else await rename(replaced, target);
 }
 
 /** Refuses a target that holds something; a dataset may be replaced where that was asked for. */
@@ -78,7 +94,7 @@ async function claim(path: string): Promise<void> {
       } catch (cause) {
         if (!hasErrno(cause, 'ENOTEMPTY', 'EEXIST')) throw cause;
       }
-      await removeAbandoned(path);
+      await removeAbandoned(path, `${staged}-abandoned`);
     }
   } catch (cause) {
     await rm(staged, { recursive: true, force: true });
@@ -86,11 +102,10 @@ async function claim(path: string): Promise<void> {
   }
 }
 
-async function removeAbandoned(path: string): Promise<void> {
+async function removeAbandoned(path: string, aside: string): Promise<void> {
   const owner = await readOwner(path);
   if (owner && (await isAlive(owner))) throw busy(path, owner);
   // Two processes may find it abandoned at once: only one of them can move it away.
-  const aside = `${path}-${process.pid}-abandoned`;
   try {
     await rename(path, aside);
   } catch (cause) {
@@ -105,7 +120,7 @@ function busy(path: string, owner: Owner): ZcError {
 }
 
 async function publish(path: string, target: string, overwrite: boolean): Promise<void> {
-  const replaced = `${path}-replaced`;
+  const replaced = replacedPath(path);
   try {
     await unlink(join(path, OWNER_NAME));
     await flushDirectory(path);
