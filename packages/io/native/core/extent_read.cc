@@ -14,8 +14,9 @@ namespace {
 // Of one read call. Larger ones gain nothing from the device and keep the others waiting.
 constexpr uint64_t read_bytes_max = 1 << 20;
 
-// What a backend's thread may copy and check by itself; about 10 us.
-constexpr uint64_t inline_bytes_max = 64 << 10;
+// What a backend's thread copies and checks by itself: about 2 us, so that even a ring full of completions keeps
+// it from the ring for no more than some 100 us.
+constexpr uint64_t inline_bytes_max = 16 << 10;
 
 // Rows that are gathered at a time, on the stack.
 constexpr size_t rows_max = 64;
