@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
-from helpers.datasets import write_images
 
 import zero_copy_loader as zc
+from helpers.datasets import write_images
 
 
 @pytest.fixture(scope="module")

@@ -164,13 +164,14 @@ class Client:
 
     def close(self) -> None:
         """Ends the server and waits for it. Batches that are held stay readable."""
-        if self._end is None and not self.forked:
+        if not self.forked:
             self._fail(ZcError("ZC_CLOSED", "the connection to the server is closed"))
             self._process.end()
 
     def fork(self) -> None:
         """In a forked child: lets go of the copies of the parent's descriptors."""
         self.forked = True
+        self._process.disown()
         self._close_descriptors()
 
     def _greet(self) -> None:
@@ -317,7 +318,10 @@ def shared_client() -> Client:
     """This process's server, started if there is none that runs."""
     global _shared
     with _starting:
-        if _shared is None or not _shared.alive:
+        if _shared is not None and not _shared.alive:
+            _shared.close()
+            _shared = None
+        if _shared is None:
             _shared = Client()
         return _shared
 

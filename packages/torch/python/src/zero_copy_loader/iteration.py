@@ -108,9 +108,7 @@ class Iteration:
             raise StopIteration
         try:
             while True:
-                payload = self._client.first(
-                    self._inbox, self._number, self._id, self._progress.handed_out
-                )
+                payload = self._client.first(self._inbox, self._number, self._id, self._progress.handed_out)
                 kind, iteration = protocol.decode_kind(payload)
                 if iteration == self._id:
                     if kind == protocol.BATCH:

@@ -60,7 +60,10 @@ class DataLoader:
         """Opens nothing yet. ``paths`` is a dataset's directory, a shard or a list of shards."""
         _check_whole("batch_size", batch_size, 1)
         _check_whole("seed", seed, 0)
-        for name, value in {"prefetch_batches": prefetch_batches, "max_memory_bytes": max_memory_bytes}.items():
+        for name, value in {
+            "prefetch_batches": prefetch_batches,
+            "max_memory_bytes": max_memory_bytes,
+        }.items():
             if value is not None:
                 _check_whole(name, value, 1)
         self.batch_size = batch_size

@@ -70,6 +70,10 @@ class ServerProcess:
             self._process.wait()
         self._echo.join(_END_TIMEOUT_S)
 
+    def disown(self) -> None:
+        """In a forked child: the server is the parent's to wait for."""
+        self._process.returncode = 0
+
     def _echo_lines(self) -> None:
         output = self._process.stdout
         if output is None:

@@ -28,7 +28,7 @@ def ragged_sample(number: int) -> dict[str, Any]:
         "audio": random.integers(-1000, 1000, 50 + 13 * (number % 7), np.int16),
         "boxes": random.random((number % 4, 4), np.float32),
         "grid": random.integers(0, 9, (1 + number % 3, 2 + number % 5), np.int32),
-        "caption": f"sample {number} – ü" * (number % 3),
+        "caption": f"sample {number} äöü" * (number % 3),
         "photo": bytes([number]) * (number % 5),
         "meta": {"number": number, "tags": ["a"] * (number % 3)},
         "label": np.int64(number),

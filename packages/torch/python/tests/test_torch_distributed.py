@@ -1,0 +1,60 @@
+"""Two ranks under torch.distributed (gloo), with nothing said to the loader."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from helpers.datasets import write_images
+
+pytest.importorskip("torch")
+
+SCRIPT = """
+    import json, os, sys
+    import torch.distributed as dist
+    import zero_copy_loader as zc
+    from zero_copy_loader.torch import DataLoader
+
+    path, rendezvous, rank = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    loader = DataLoader(path, batch_size=8, shuffle=True, seed=1)
+    dist.init_process_group("gloo", init_method="file://" + rendezvous, rank=rank, world_size=2)
+    seen = [label for batch in loader for label in batch["label"].tolist()]
+    dist.barrier()
+    dist.destroy_process_group()
+    try:
+        iter(loader)
+        code = None
+    except zc.ZcError as error:
+        code = error.code
+    print(json.dumps({"seen": seen, "length": len(seen), "state": loader.state_dict(), "code": code}))
+"""
+
+
+def test_two_ranks_are_disjoint_and_complete(tmp_path: Path) -> None:
+    images = write_images(tmp_path / "images")
+    environment = {key: value for key, value in os.environ.items() if key not in ("RANK", "WORLD_SIZE")}
+    environment["PYTHONPATH"] = os.pathsep.join(sys.path)
+    ranks = [
+        subprocess.Popen(
+            [sys.executable, "-c", textwrap.dedent(SCRIPT), images, tmp_path / "rendezvous", str(rank)],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for rank in range(2)
+    ]
+    outputs = [rank.communicate(timeout=120) for rank in ranks]
+    assert [rank.returncode for rank in ranks] == [0, 0], outputs
+    first, second = (json.loads(out) for out, _ in outputs)
+    assert first["length"] == second["length"] == 50
+    assert sorted(first["seen"] + second["seen"]) == list(range(100))
+    assert first["state"] == second["state"]
+    # The group is gone, so the loader would be rank 0 of 1 all of a sudden.
+    assert first["code"] == second["code"] == "ZC_RANK_CHANGED"
