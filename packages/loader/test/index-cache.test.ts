@@ -1,0 +1,84 @@
+import { describe, expect, test } from 'vitest';
+import { CachedRuns, IndexCache } from '../src/index-cache.js';
+
+/** A part of `runs` runs of 100 bytes, whose reads are written down. */
+function part(cache: IndexCache, runs: number) {
+  const reads: number[] = [];
+  const populated: [number, number][] = [];
+  const part = { offset: 1000, length: runs * 100 - 30 };
+  const cached = new CachedRuns<Uint8Array>({
+    cache,
+    part,
+    runBytes: 100,
+    file: {
+      read(offset, length) {
+        reads.push((offset - part.offset) / 100);
+        return new Uint8Array(length);
+      },
+      async populate(offset, length) {
+        populated.push([offset, length]);
+      },
+    },
+    decode: (bytes) => bytes,
+  });
+  return { cached, reads, populated };
+}
+
+describe('runs', () => {
+  test('that are neighbours are read together, and only once for all who ask', async () => {
+    const { cached, reads, populated } = part(new IndexCache(10_000), 10);
+    await Promise.all([cached.load(2, 4), cached.load(3, 6), cached.load(4, 4)]);
+    expect(populated).toEqual([
+      [1200, 300],
+      [1500, 200],
+    ]);
+    expect(reads).toEqual([2, 3, 4, 5, 6]);
+    await cached.load(0, 9);
+    expect(reads).toEqual([2, 3, 4, 5, 6, 0, 1, 7, 8, 9]);
+    expect(cached.at(9)).toHaveLength(70);
+  });
+
+  test('can be asked for again after a failure', async () => {
+    const { cached } = part(new IndexCache(10_000), 3);
+    let broken = true;
+    const failing = new CachedRuns<Uint8Array>({
+      ...{ cache: new IndexCache(10_000), part: { offset: 0, length: 100 }, runBytes: 100 },
+      file: { read: () => new Uint8Array(100), populate: async () => expect(broken).toBe(false) },
+      decode: (bytes) => bytes,
+    });
+    await expect(failing.load(0, 0)).rejects.toThrow();
+    broken = false;
+    await failing.load(0, 0);
+    expect(failing.at(0)).toHaveLength(100);
+    expect(cached.has(0, 1)).toBe(false);
+  });
+});
+
+describe('the budget', () => {
+  test('lets the runs go that were used longest ago', async () => {
+    const cache = new IndexCache(1000);
+    const { cached } = part(cache, 30);
+    for (let run = 0; run < 10; run++) cached.now(run);
+    for (const run of [0, 1, 2, 5]) cached.has(run, cache.begin());
+    for (let use = 1; use <= 4; use++) cache.end(use);
+    cached.now(10);
+    const left = Array.from({ length: 11 }, (_, run) => run).filter((run) => cached.has(run, 9));
+    expect(cache.bytes).toBeLessThanOrEqual(1000);
+    expect(left).toEqual(expect.arrayContaining([0, 1, 2, 5]));
+    expect(left.length).toBe(cache.bytes / 100);
+  });
+
+  test('never lets a run go that a plan in the making uses', async () => {
+    const cache = new IndexCache(300);
+    const { cached } = part(cache, 30);
+    const use = cache.begin();
+    for (let run = 0; run < 8; run++) {
+      cached.has(run, use);
+      cached.now(run);
+    }
+    expect(Array.from({ length: 8 }, (_, run) => cached.at(run)?.length)).toEqual(Array(8).fill(100));
+    cache.end(use);
+    cached.now(8);
+    expect(cache.bytes).toBeLessThanOrEqual(300);
+  });
+});
