@@ -1,6 +1,7 @@
 import { ZcError } from '@zc/errors';
 import { DatasetWriter } from '@zc/format/node';
 import { fastDigests } from './digests.js';
+import { directSink } from './direct-sink.js';
 import { infer } from './infer.js';
 import type { OpenedSource, SourceOptions } from './sources/sample-source.js';
 
@@ -61,6 +62,7 @@ export async function pack(options: PackOptions): Promise<PackReport> {
   await using writer = await DatasetWriter.create(output, {
     schema: source.schema,
     digests: fastDigests(),
+    openSink: directSink,
     ...(shardBytes !== undefined && { shardBytes }),
     ...(sha256 !== undefined && { sha256 }),
     ...(overwrite !== undefined && { overwrite }),
