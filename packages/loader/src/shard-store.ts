@@ -28,7 +28,7 @@ export interface ShardStoreOptions {
 const OPEN_SHARDS_MAX = 4096;
 const OPEN_FILES_MAX = 256;
 
-/** The opened shards of a dataset, and the engine that reads them. Those used longest ago give way. */
+/** The opened shards of a dataset, and the engine that reads them. Those opened longest ago give way. */
 export class ShardStore {
   readonly infos: readonly ShardInfo[];
   readonly schema: Schema;
@@ -37,7 +37,7 @@ export class ShardStore {
   readonly cache: IndexCache;
   readonly #options: ShardStoreOptions;
   readonly #schemaText: string;
-  /** In the order of their last use, the oldest first. */
+  /** In the order of their opening. */
   readonly #open = new Map<number, Shard>();
   readonly #opening = new Map<number, Promise<void>>();
   readonly #files = new Map<number, number>();
@@ -82,10 +82,11 @@ export class ShardStore {
   /** A shard, opened now if need be: blocks. */
   openNow(number: number): Shard {
     this.checkOpen();
-    return (
-      this.#open.get(number) ??
-      this.#keep(number, openShardNow(this.infos[number]!.path, this.#expected(number)))
-    );
+    const open = this.#open.get(number);
+    if (open !== undefined) return open;
+    const shard = this.#keep(number, openShardNow(this.infos[number]!.path, this.#expected(number)));
+    this.trim();
+    return shard;
   }
 
   get engine(): ReadEngine {

@@ -1,9 +1,10 @@
+import { defineSchema, field } from '@zc/format';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Batch, DataLoader, Dataset } from '../src/index.js';
 import { backends } from './helpers/backends.js';
 import { everything, everythingSamples, writeDataset } from './helpers/datasets.js';
 import { failure } from './helpers/errors.js';
-import { coldCopy } from './helpers/page-cache.js';
+import { coldCopy, shardPaths } from './helpers/page-cache.js';
 import { expectEverything } from './helpers/samples.js';
 import { temporaryDirectory } from './helpers/temporary.js';
 
@@ -102,6 +103,25 @@ describe('what a batch holds', () => {
     await failure('ZC_ARGUMENT', () => new DataLoader(loader.dataset, { fields: ['nothing'] }));
   });
 
+  test('a field that is named like a member of the batch is found in fields', async () => {
+    const schema = defineSchema({
+      length: field.scalar('uint32'),
+      release: field.text(),
+      plain: field.scalar('bool'),
+    });
+    const samples = range(6).map((i) => ({ length: i * 7, release: `r${i}`, plain: i % 2 === 0 }));
+    await using loader = await DataLoader.open<typeof schema>(await writeDataset(schema, samples), {
+      batchSize: 6,
+    });
+    for await (const batch of loader) {
+      expect(batch.length).toBe(6);
+      expect([...batch.fields.length.data]).toEqual([0, 7, 14, 21, 28, 35]);
+      expect(batch.fields.release.at(3)).toBe('r3');
+      expect(batch.release).toBeInstanceOf(Function);
+      expect(batch.plain.data).toEqual(Uint8Array.of(1, 0, 1, 0, 1, 0));
+    }
+  });
+
   test('the slot tells another process where everything lies', async () => {
     await using loader = await DataLoader.open<Everything>(directory, { batchSize: 5, shuffle: true });
     for await (const batch of loader) {
@@ -181,6 +201,30 @@ describe('epochs', () => {
     );
     expect(ranks.map((ids) => ids.length)).toEqual([38, 38, 38, 38]);
     expect(new Set(ranks.flat()).size).toBe(COUNT);
+  });
+});
+
+describe('shards without samples', () => {
+  test('a whole dataset of them has no batches', async () => {
+    await using loader = await DataLoader.open(await writeDataset(everything, []), {
+      batchSize: 4,
+      shuffle: true,
+    });
+    expect(loader.length).toBe(0);
+    expect(await idsOf(loader)).toEqual([]);
+    expect(loader.stateDict()).toMatchObject({ epoch: 1, position: 0 });
+  });
+
+  test('lie among others and change nothing', async () => {
+    const [empty] = shardPaths(await writeDataset(everything, []));
+    const full = shardPaths(directory);
+    await using loader = await DataLoader.open<Everything>([empty!, ...full, empty!], {
+      batchSize: 32,
+      shuffle: true,
+    });
+    for await (const batch of loader) expectEverything(batch, names);
+    expect(loader.stats().samples).toBe(COUNT);
+    expect(loader.getSample(COUNT - 1).caption).toBe(`sample ${COUNT - 1} – größer`);
   });
 });
 

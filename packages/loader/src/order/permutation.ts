@@ -1,5 +1,10 @@
-/** Enough for every bit of a position to reach every bit of the result many times over, in any domain. */
-const ROUNDS = 8;
+/**
+ * Six rounds are two more than a Feistel network needs to look random. In a tiny domain a round has too few
+ * different functions to choose from, and it takes more of them until all arrangements are equally likely.
+ */
+const ROUNDS = 6;
+const ROUNDS_OF_SMALL = 12;
+const SMALL_BITS = 12;
 
 /** Both halves of a position must be exact 32-bit integers, and the whole an exact double. */
 export const PERMUTATION_LENGTH_MAX = 2 ** 52;
@@ -23,18 +28,21 @@ export class Permutation {
   readonly length: number;
   readonly #keys: Int32Array;
   readonly #lowScale: number;
+  /** Exact, for it is a power of two; a product is cheaper than a quotient. */
+  readonly #highScale: number;
   readonly #lowMask: number;
   readonly #highMask: number;
 
   /** @param length at most PERMUTATION_LENGTH_MAX; seed and epoch are whole numbers from 0 on */
   constructor(length: number, { seed, epoch }: { seed: number; epoch: number }) {
     this.length = length;
-    this.#keys = roundKeys(seed, epoch);
     let bits = 2;
     while (2 ** bits < length) bits++;
+    this.#keys = roundKeys(bits <= SMALL_BITS ? ROUNDS_OF_SMALL : ROUNDS, { seed, epoch });
     const highBits = bits >>> 1;
     const lowBits = bits - highBits;
     this.#lowScale = 2 ** lowBits;
+    this.#highScale = 2 ** -lowBits;
     this.#lowMask = 2 ** lowBits - 1;
     this.#highMask = 2 ** highBits - 1;
   }
@@ -54,9 +62,9 @@ export class Permutation {
     const keys = this.#keys;
     const lowMask = this.#lowMask;
     const highMask = this.#highMask;
-    let high = Math.floor(value / this.#lowScale);
+    let high = Math.floor(value * this.#highScale);
     let low = value - high * this.#lowScale;
-    for (let round = 0; round < ROUNDS; round += 2) {
+    for (let round = 0; round < keys.length; round += 2) {
       high ^= mix(low ^ keys[round]!) & highMask;
       low ^= mix(high ^ keys[round + 1]!) & lowMask;
     }
@@ -73,14 +81,14 @@ function mix(value: number): number {
 }
 
 /** Two 32-bit lanes, so that seeds and epochs do not run into each other within any job's life. */
-function roundKeys(seed: number, epoch: number): Int32Array {
+function roundKeys(rounds: number, { seed, epoch }: { seed: number; epoch: number }): Int32Array {
   let a = 0x243f6a88;
   let b = 0x13198a2e;
   for (const word of [seed, Math.floor(seed / 2 ** 32), epoch, Math.floor(epoch / 2 ** 32)]) {
     a = mix(a ^ word);
     b = mix((b + a) ^ Math.imul(word, 0x9e3779b1));
   }
-  return Int32Array.from({ length: ROUNDS }, () => {
+  return Int32Array.from({ length: rounds }, () => {
     a = mix((a + 0x9e3779b9) | 0);
     b = mix((b + a) | 0);
     return a ^ b;
