@@ -1,26 +1,32 @@
-/** What a client wants of an iteration: how many batches it may be sent, and whether it waits for one. */
+export interface DemandOptions {
+  /** Batches that may be with the client without having been taken by it. */
+  ahead: number;
+  /** How many there are at this moment. */
+  untaken(): number;
+  /** Whether a batch can be read without making the pool larger. */
+  hasRoom(): boolean;
+}
+
+/**
+ * When a batch is to be taken from the loader and sent.
+ *
+ * Batches are sent ahead while there is room for them: each lease that ends makes some, so a client that works
+ * and gives back needs to say nothing more. For one that waits the pool may grow; it says which batch it waits
+ * for, since that one may be on its way already.
+ */
 export class Demand {
-  readonly #hasRoom: () => boolean;
-  #credits: number;
+  readonly #options: DemandOptions;
   /** How many batches have been taken from the loader, and so the number of the next one. */
   #taken = 0;
   #waitedFor = -1;
   #over = false;
   #wake: (() => void) | undefined;
 
-  /** @param hasRoom whether a batch can be read without making the pool larger */
-  constructor(credits: number, hasRoom: () => boolean) {
-    this.#credits = credits;
-    this.#hasRoom = hasRoom;
+  constructor(options: DemandOptions) {
+    this.#options = options;
   }
 
-  /** The client has taken batches, and may be sent as many more. */
-  credit(count: number): void {
-    this.#credits += count;
-    this.check();
-  }
-
-  /** The client does nothing until the batch of this number comes. It may be on its way already. */
+  /** The client does nothing until the batch of this number comes. */
   wait(batch: number): void {
     this.#waitedFor = batch;
     this.check();
@@ -36,25 +42,24 @@ export class Demand {
   check(): void {
     // In a turn of its own: where a slot has just become free, the batch that waited for it gets it first, and
     // the pool does not grow for the lack of it.
-    setImmediate(() => this.#wake?.());
+    if (this.#wake !== undefined) setImmediate(() => this.#wake?.());
   }
 
-  /**
-   * Resolves when a batch should be taken from the loader; false when nothing is wanted any more.
-   *
-   * Batches are sent ahead only while there is room: for a client that waits the pool may grow, for one that
-   * is still at work it may not.
-   */
+  /** Resolves when a batch is to be taken from the loader; false when nothing is wanted any more. */
   async next(): Promise<boolean> {
-    while (!this.#over && !(this.#credits > 0 && (this.#waitedFor === this.#taken || this.#hasRoom()))) {
+    while (!this.#over && !this.#isWanted()) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
+      this.#wake = undefined;
     }
-    this.#wake = undefined;
     if (this.#over) return false;
-    this.#credits--;
     this.#taken++;
     return true;
+  }
+
+  #isWanted(): boolean {
+    const { ahead, untaken, hasRoom } = this.#options;
+    return this.#waitedFor === this.#taken || (hasRoom() && untaken() < ahead);
   }
 }

@@ -76,10 +76,14 @@ export class LoaderSession {
   /** Ends the iteration that is under way, and begins another one. */
   async iterate(request: RequestOf<'iterate'>): Promise<void> {
     await this.#stop();
-    const { epoch, position, iteration: id, credits } = request;
+    const { epoch, position, iteration: id, ahead } = request;
     const loader = this.#loaderFor(request);
     loader.loadStateDict({ ...loader.stateDict(), epoch, position });
-    const demand = new Demand(credits, () => this.#hasRoom());
+    const demand = new Demand({
+      ahead,
+      hasRoom: () => this.#hasRoom(),
+      untaken: () => this.#untaken(),
+    });
     const iteration: Iteration = { id, demand, done: Promise.resolve() };
     this.#iteration = iteration;
     // After the answer, which must come before the first batch.
@@ -89,8 +93,7 @@ export class LoaderSession {
   onMessage({ kind, iteration, count }: ClientMessage): void {
     if (iteration !== this.#iteration?.id) return;
     const { demand } = this.#iteration;
-    if (kind === ClientKind.credit) demand.credit(count);
-    else if (kind === ClientKind.stop) void this.#stop();
+    if (kind === ClientKind.stop) void this.#stop();
     else {
       // What the client gave back before it began to wait is to be used again before the pool grows.
       this.collect();
@@ -210,6 +213,12 @@ export class LoaderSession {
     );
     if (pool !== this.#pool) this.#segments.retire(pool);
     this.#pool = pool;
+  }
+
+  #untaken(): number {
+    let count = 0;
+    for (const leases of this.#segments.leases()) count += leases.untaken();
+    return count;
   }
 
   /** Whether a batch is read already or a slot is free, so that another batch makes no pool grow. */

@@ -10,7 +10,7 @@ export const PAYLOAD_BYTES_MAX = 2 ** 20;
 export const CONTROL_CHANNEL = 0;
 
 /** What a client says on a loader's channel. */
-export const ClientKind = { credit: 1, stop: 2, close: 3, waiting: 4 } as const;
+export const ClientKind = { waiting: 1, stop: 2, close: 3 } as const;
 /** What the server says there. */
 export const ServerKind = { batch: 1, end: 2, failure: 3 } as const;
 /** How a batch came to its slot, as numbered in its message. */
@@ -124,7 +124,7 @@ export function decodeClientMessage(payload: Buffer): ClientMessage {
 }
 
 function isClientKind(kind: number): kind is ClientMessage['kind'] {
-  return kind >= ClientKind.credit && kind <= ClientKind.waiting;
+  return kind >= ClientKind.waiting && kind <= ClientKind.close;
 }
 
 export function encodeBatch(channel: number, message: BatchMessage): Buffer {

@@ -34,7 +34,7 @@ const request = z.discriminatedUnion('type', [
     position: count,
     rank: count,
     world_size: z.int().min(1),
-    credits: z.int().min(1),
+    ahead: z.int().min(0),
   }),
   z.object({ id: count, type: z.literal('prefetch'), loader, shards: z.array(count) }),
   z.object({ id: count, type: z.literal('wait_prefetch'), loader }),

@@ -92,7 +92,7 @@ GARBLED = {
     "a frame without end": b"\xff\xff\xff\xff\x00\x00\x00\x00",
     "no JSON": b"\x03\x00\x00\x00\x00\x00\x00\x00{{{",
     "no request": protocol.encode_control({"id": 9, "type": "riddle"}),
-    "a loader that was never opened": protocol.encode_client(77, protocol.CREDIT, 1, 1),
+    "a loader that was never opened": protocol.encode_client(77, protocol.WAITING, 1, 1),
     "an unknown kind": protocol.encode_client(1, 99, 1, 1),
 }
 

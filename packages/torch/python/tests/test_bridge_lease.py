@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from helpers.interrupts import Interrupts
 from zero_copy_loader import ZcError
 from zero_copy_loader.lease import Segment
 
@@ -119,44 +120,19 @@ def test_a_forked_child_ends_no_lease_of_its_parent(server: Server) -> None:
 
 def test_an_interrupt_that_comes_with_the_end_of_a_lease_is_not_swallowed(server: Server) -> None:
     """A finalizer in Python would print the KeyboardInterrupt and go on."""
-    import signal
-    import threading
-
     segment = server.map()
-    stop = threading.Event()
-
-    def disturb() -> None:
-        while not stop.wait(0.001):
-            os.kill(os.getpid(), signal.SIGUSR1)
-
-    sent = raised = 0
-
-    def interrupt(*_: object) -> None:
-        nonlocal sent
-        sent += 1
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGUSR1, interrupt)
-    thread = threading.Thread(target=disturb)
     generation = 0
-    try:
-        thread.start()
-        while raised < 50:
-            try:
-                while True:
-                    generation += 1
-                    np.ndarray((4,), np.uint8, segment.take(0, generation))
-            except KeyboardInterrupt:
-                raised += 1
-    finally:
-        while thread.is_alive():
-            try:
-                stop.set()
-                thread.join()
-            except KeyboardInterrupt:
-                raised += 1
-        signal.signal(signal.SIGUSR1, before)
-    assert sent == raised
+    interrupts = Interrupts(interval_s=0.001)
+
+    def step() -> bool:
+        nonlocal generation
+        for _ in range(1000):
+            generation += 1
+            np.ndarray((4,), np.uint8, segment.take(0, generation))
+        return interrupts.raised < 50
+
+    interrupts.disturb(step)
+    assert interrupts.sent == interrupts.raised >= 50
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import signal
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from helpers.interrupts import Interrupts
 from zero_copy_loader import ZcError, protocol
 from zero_copy_loader.protocol import BatchDecoder, FrameStream
 
@@ -51,7 +52,7 @@ def payload_of(name: str) -> bytes:
 
 def test_client_frames_are_written() -> None:
     assert protocol.encode_control(BY_NAME["hello"]["control"]) == bytes_of("hello")
-    for name in ("credit", "stop", "close", "waiting"):
+    for name in ("waiting", "stop", "close"):
         frame = BY_NAME[name]
         encoded = protocol.encode_client(frame["channel"], frame["kind"], frame["iteration"], frame["count"])
         assert encoded == bytes_of(name)
@@ -91,56 +92,36 @@ def test_frames_come_whole_however_the_stream_is_cut(data: st.DataObject) -> Non
     assert stream.received_bytes == len(whole)
 
 
-def test_an_interrupt_while_waiting_loses_nothing(pair: tuple[socket.socket, socket.socket]) -> None:
+def test_an_interrupt_while_receiving_loses_nothing(pair: tuple[socket.socket, socket.socket]) -> None:
     ours, theirs = pair
-    stream, frame = FrameStream(ours), bytes_of("batch")
-    interrupts = 0
-
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGUSR1, interrupt)
-    stop = threading.Event()
-    main = threading.main_thread().ident or 0
-
-    def disturb() -> None:
-        while not stop.wait(0.0003):
-            signal.pthread_kill(main, signal.SIGUSR1)
+    stream = FrameStream(ours)
+    frames = [protocol.encode_client(number, 1, 1) for number in range(1, 401)]
+    sent_bytes = sum(map(len, frames))
+    found: list[int] = []
 
     def send() -> None:
-        for _ in range(400):
-            theirs.sendall(frame[:50])
-            theirs.sendall(frame[50:])
-            stop.wait(0.0005)
+        for frame in frames:
+            theirs.sendall(frame[:7])
+            theirs.sendall(frame[7:])
+            time.sleep(0.0005)
 
-    threads = [threading.Thread(target=send), threading.Thread(target=disturb)]
-    found = 0
-    try:
-        for thread in threads:
-            thread.start()
-        while found < 400:
-            try:
-                while (whole := stream.peek()) is None:
-                    stream.receive()
-                assert whole[:2] == (3, frame[8:])
-                stream.consume(whole[2])
-                # Counted by what was consumed: the line above may be the one that is interrupted.
-            except KeyboardInterrupt:
-                interrupts += 1
-            data, at, _ = stream._state
-            found = (stream.received_bytes - (len(data) - at)) // len(frame)
-    finally:
-        while True:
-            try:
-                stop.set()
-                for thread in threads:
-                    thread.join()
-                signal.signal(signal.SIGUSR1, before)
-                break
-            except KeyboardInterrupt:
-                continue
-    assert interrupts > 0
-    assert stream.received_bytes == 400 * len(frame)
+    def step() -> bool:
+        """Takes a frame. It is kept before it is consumed, so an interrupt may make it come twice."""
+        while (frame := stream.peek()) is None:
+            stream.receive()
+        if frame[0] not in found[-1:]:
+            found.append(frame[0])
+        stream.consume(frame[2])
+        return len(found) < len(frames)
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    interrupts = Interrupts(interval_s=0.0004)
+    interrupts.disturb(step)
+    sender.join()
+    assert interrupts.raised > 0
+    assert found == [*range(1, 401)]
+    assert stream.received_bytes == sent_bytes
 
 
 def test_the_end_of_the_stream_is_told(pair: tuple[socket.socket, socket.socket]) -> None:

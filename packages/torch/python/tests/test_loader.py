@@ -190,7 +190,7 @@ def test_keeping_all_batches_is_safe(images: Path) -> None:
 
 def test_past_the_budget_keeping_is_an_error_that_says_so(images: Path) -> None:
     with zc.DataLoader(images, batch_size=5, max_memory_bytes=8 * 16384) as loader:
-        kept = []
+        kept: list[dict[str, Any]] = []
         with pytest.raises(zc.ZcError, match="ZC_MEMORY_BUDGET") as raised:
             kept.extend(loader)
         assert "max_memory_bytes" in str(raised.value)

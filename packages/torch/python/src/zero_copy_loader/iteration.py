@@ -73,7 +73,7 @@ class Iteration:
         progress: Progress,
         views: list[FieldView],
         share: tuple[int, int],
-        credits_: int,
+        ahead: int,
     ) -> None:
         client = session.client
         session.iterations += 1
@@ -86,7 +86,6 @@ class Iteration:
         self._views = views
         self._decoder = BatchDecoder(len(views))
         self._inbox = client.inbox(session.number)
-        self._credit = protocol.encode_client(session.number, protocol.CREDIT, self._id, 1)
         self._over = False
         self._goodbye = client.farewell(self, protocol.encode_client(session.number, protocol.STOP, self._id))
         client.request(
@@ -97,7 +96,7 @@ class Iteration:
             position=progress.start,
             rank=share[0],
             world_size=share[1],
-            credits=credits_,
+            ahead=ahead,
         )
 
     def __iter__(self) -> Iteration:
@@ -146,7 +145,6 @@ class Iteration:
         }
         batch = Batch(fields, self._views[0].indices(memory, samples, indices), WAYS[way])
         self._inbox.popleft()
-        self._client.send_frame(self._credit)
         # The last step: what an exception keeps from the trainer does not count as handed out.
         self._progress.handed_out += 1
         return batch

@@ -74,7 +74,7 @@ class DataLoader:
         self._fields = None if fields is None else list(fields)
         self._share = (rank, world_size)
         self._settled: tuple[int, int] | None = None
-        self._credits = 2 if prefetch_batches is None else prefetch_batches
+        self._ahead = 2 if prefetch_batches is None else prefetch_batches
         self._options = {
             "batch_size": batch_size,
             "shuffle": shuffle,
@@ -112,7 +112,7 @@ class DataLoader:
             for field in session.schema.fields
             if self._fields is None or field.name in self._fields
         ]
-        iteration = Iteration(self, session, progress, views, (rank, world_size), self._credits)
+        iteration = Iteration(self, session, progress, views, (rank, world_size), self._ahead)
         self._state = None
         self._next_epoch = epoch + 1
         self._progress = progress

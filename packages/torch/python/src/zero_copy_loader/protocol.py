@@ -17,7 +17,7 @@ PAYLOAD_BYTES_MAX: Final = 2**20
 CONTROL_CHANNEL: Final = 0
 
 #: What a client says on a loader's channel.
-CREDIT, STOP, CLOSE, WAITING = 1, 2, 3, 4
+WAITING, STOP, CLOSE = 1, 2, 3
 #: What the server says there.
 BATCH, END, FAILURE = 1, 2, 3
 
@@ -28,7 +28,7 @@ _HEAD: Final = struct.Struct("<II")
 _CLIENT: Final = struct.Struct("<IIIII")
 _KIND: Final = struct.Struct("<II")
 _BATCH_HEAD: Final = "<8I3Q"
-_READ_BYTES: Final = 65536
+_READ_BYTES: Final = 4096
 
 
 class FieldPlace(NamedTuple):
@@ -78,7 +78,7 @@ def decode_control(payload: bytes) -> dict[str, Any]:
 
 
 def encode_client(channel: int, kind: int, iteration: int, count: int = 0) -> bytes:
-    """A frame on a loader's channel: credit, stop or close."""
+    """A frame on a loader's channel: waiting, stop or close."""
     return _CLIENT.pack(12, channel, kind, iteration, count)
 
 
