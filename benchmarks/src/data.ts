@@ -146,8 +146,11 @@ async function writeRows(
   return { sum: BigInt.asUintN(64, sum + labelSum), digest: manifestDigest(shards) };
 }
 
-/** Sum of 64-bit words given as pairs of 32-bit ones, exact: halves are added apart as doubles. */
-function sumOfWords(words: Uint32Array): bigint {
+/**
+ * Sum of 64-bit words given as pairs of 32-bit ones, at most 2^21 of them: halves are added apart, as doubles
+ * that are exact up to 2^53.
+ */
+export function sumOfWords(words: Uint32Array): bigint {
   let low = 0;
   let high = 0;
   for (let i = 0; i < words.length; i += 2) {

@@ -1,4 +1,4 @@
-export type { DataSet } from './data.js';
+export { type DataSet, sumOfWords } from './data.js';
 export { makeReport } from './report.js';
 export { type Method, runScenario } from './runner.js';
 export type { ScenarioQuestion } from './scenario.js';

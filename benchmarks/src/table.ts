@@ -8,7 +8,7 @@ const HEADER = [
   'net of consumer',
   'first batch',
   'PSS',
-  'ratio to zc',
+  'zc is',
 ];
 
 /** The report as Markdown: a table for each scenario, then what was aimed at, then what did not run. */
@@ -41,7 +41,7 @@ function cells(result: Result): string[] {
     result.cpu_s_per_gb_net ? fixed(result.cpu_s_per_gb_net.median) : '–',
     `${result.first_batch_ms.toFixed(1)} ms`,
     `${result.pss_mb.toFixed(0)} MB`,
-    toZc ? fixed(toZc.median) : '–',
+    toZc ? `${fixed(1 / toZc.median)} x` : '–',
   ];
 }
 

@@ -78,7 +78,7 @@ async function compare(images: ImageSet, shards: string): Promise<void> {
 }
 
 function zc(...args: string[]): void {
-  run(process.execPath, [join(ROOT, 'packages/cli/dist/main.js'), ...args]);
+  run(process.execPath, [join(ROOT, 'packages/cli/bin/zc.js'), ...args]);
 }
 
 function trainModel(train: string, test: string): void {
