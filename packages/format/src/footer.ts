@@ -1,5 +1,5 @@
 import { ZcError } from '@zc/errors';
-import { z } from 'zod';
+import * as z from 'zod';
 import { BLOCK_BYTES, hex32 } from './block.js';
 import { crc32c } from './crc32c.js';
 import { FORMAT_VERSION, HEAD_BYTES, type Head } from './head.js';

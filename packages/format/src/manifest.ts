@@ -1,5 +1,5 @@
 import { ZcError } from '@zc/errors';
-import { z } from 'zod';
+import * as z from 'zod';
 import { limits } from './limits.js';
 import type { Schema } from './schema.js';
 import { firstIssue, parseSchema, schemaToJson } from './schema-resolve.js';

@@ -1,5 +1,5 @@
 import { ZcError } from '@zc/errors';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Dtype, dtypeNames, dtypes } from './dtype.js';
 import { limits } from './limits.js';
 import type { ChecksumUnit, Field, Schema } from './schema.js';
