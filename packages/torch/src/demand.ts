@@ -1,7 +1,7 @@
 export interface DemandOptions {
   /** Batches that may be with the client without having been taken by it. */
   ahead: number;
-  /** How many there are at this moment. */
+  /** How many there are; those that were taken since a lease ended last may be counted. */
   untaken(): number;
   /** Whether a batch can be read without making the pool larger. */
   hasRoom(): boolean;

@@ -51,10 +51,9 @@ export class LeaseTable {
     this.#giveBack((lent, slot) => lent.iteration === iteration && this.#taken(slot) !== lent.generation);
   }
 
-  /** How many slots the client has been told of but has not taken yet. */
+  /** How many slots the client had been told of but not taken when leases were collected last. */
   untaken(): number {
     if (this.#held === 0) return 0;
-    this.#readWords();
     return this.#lent.reduce(
       (count, lent, slot) =>
         lent !== undefined && this.#taken(slot) !== lent.generation ? count + 1 : count,
