@@ -16,6 +16,7 @@ import {
 } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
@@ -32,8 +33,10 @@ const addon = join(outputRoot, 'prebuilds', `linux-${process.arch}`, '@zc+io.gli
 const library = join(buildRoot, 'libzc_core.so');
 const nodedir = findNodeHeaders();
 const stampFile = join(buildRoot, 'addon.stamp');
-const stamp = fingerprint();
 
+mkdirSync(buildRoot, { recursive: true });
+await takeLock(join(buildRoot, 'lock'));
+const stamp = fingerprint();
 if (existsSync(addon) && existsSync(library) && readStamp() === stamp) {
   console.error(`native ${kind}: nothing has changed`);
 } else {
@@ -72,6 +75,32 @@ async function buildAddon() {
       (error) => (error ? reject(error) : resolve()),
     );
   });
+}
+
+/** Waits until no other build of this kind runs. What an ended one has left behind is taken over. */
+async function takeLock(path) {
+  for (;;) {
+    try {
+      writeFileSync(path, String(process.pid), { flag: 'wx' });
+      process.on('exit', () => rmSync(path, { force: true }));
+      return;
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error;
+    }
+    if (!isRunning(path)) rmSync(path, { force: true });
+    else await setTimeout(100);
+  }
+}
+
+function isRunning(lock) {
+  try {
+    const holder = readFileSync(lock, 'utf8');
+    // Empty for the moment between its making and its writing.
+    return holder === '' || existsSync(`/proc/${holder}`);
+  } catch {
+    // Given back in the meantime.
+    return false;
+  }
 }
 
 /** Node's own headers. Without them node-gyp tries to download some. */

@@ -28,7 +28,7 @@
       'NODE_ADDON_API_DISABLE_DEPRECATED',
       'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS',
     ],
-    'cflags_cc!': ['-std=gnu++17', '-std=gnu++20'],
+    'cflags_cc!': ['-std=gnu++17', '-std=gnu++20', '-fno-rtti'],
     'cflags_cc': ['-std=c++20', '-Wall', '-Wextra', '-Werror', '-fvisibility=hidden'],
     # The core was compiled by its Makefile: the addon and libzc_core.so are made of the same objects.
     'libraries': [
