@@ -97,6 +97,9 @@ void EngineCore::finish(Batch& batch) {
     const std::lock_guard lock(mutex_);
     cancelled = batch.cancelled;
     batch.finishing = true;  // From here on there is nothing to cancel, though close() still waits.
+    // Before the completion, so that whoever was told sees it counted.
+    batches_done_++;
+    finishing_++;
   }
   outcome.counts = {batch.bytes_direct.load(), batch.bytes_staged.load(), batch.bytes_copied.load(),
                     batch.bytes_resident.load()};
@@ -117,7 +120,7 @@ void EngineCore::finish(Batch& batch) {
     const auto mine = batches_.find(batch.number);
     last = std::move(mine->second);
     batches_.erase(mine);
-    batches_done_++;
+    finishing_--;
     // Under the lock: once it is free, a closing thread may end this object.
     if (batches_.empty()) emptied_.notify_all();
   }
@@ -156,7 +159,7 @@ ReadEngineStats EngineCore::stats() const {
   ReadEngineStats stats;
   {
     const std::lock_guard lock(mutex_);
-    stats.batches_in_flight = batches_.size();
+    stats.batches_in_flight = batches_.size() - finishing_;
     stats.batches_done = batches_done_;
   }
   stats.reads = reads_.load(std::memory_order_relaxed);

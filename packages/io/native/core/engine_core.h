@@ -77,6 +77,7 @@ class EngineCore {
   std::unordered_map<uint64_t, std::shared_ptr<Batch>> batches_;
   uint64_t last_number_ = 0;
   uint64_t batches_done_ = 0;
+  uint64_t finishing_ = 0;  // batches that are done, and whose completion is being called
   bool closing_ = false;
 
   std::atomic<uint64_t> reads_{0};
