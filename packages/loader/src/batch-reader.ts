@@ -95,7 +95,7 @@ export class BatchReader {
     const reading =
       this.#plan.pieceCount === 0
         ? NOTHING_READ
-        : store.engine.read(slot, this.#plan.finish(), signal && { signal });
+        : store.files.engine.read(slot, this.#plan.finish(), signal && { signal });
     store.trim();
     try {
       const result = await reading;
@@ -214,7 +214,7 @@ export class BatchReader {
         });
         return;
       }
-      const file = store.engineFile(shardNumber);
+      const file = store.files.fileOf(store.infos[shardNumber]!.path);
       const offsets = variable?.offsets;
       planRows(this.#plan, {
         column,

@@ -3,7 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { ZcError } from '@zc/errors';
 import { MANIFEST_NAME, parseManifest, type Schema } from '@zc/format';
-import { openShard } from './shard-opening.js';
+import { openShard, type ReadRange } from './shard-opening.js';
 import type { ShardInfo } from './shard-store.js';
 
 /** The shards of a dataset, known but not opened. */
@@ -21,12 +21,12 @@ const LOOKED_AT_MAX = 16;
  *
  * @throws ZC_IO_OPEN, ZC_FORMAT_MANIFEST, ZC_FORMAT_…
  */
-export async function findShards(paths: string | readonly string[]): Promise<DatasetFiles> {
+export async function findShards(paths: string | readonly string[], read: ReadRange): Promise<DatasetFiles> {
   if (typeof paths === 'string') {
     const isDirectory = await asOpen(paths, async () => (await stat(paths)).isDirectory());
-    return isDirectory ? fromManifest(paths) : fromList([paths]);
+    return isDirectory ? fromManifest(paths) : fromList([paths], read);
   }
-  if (paths.length > 0) return fromList(paths);
+  if (paths.length > 0) return fromList(paths, read);
   throw new ZcError('ZC_ARGUMENT', 'a list of shards must name at least one');
 }
 
@@ -55,10 +55,10 @@ async function fromManifest(directory: string): Promise<DatasetFiles> {
   };
 }
 
-async function fromList(paths: readonly string[]): Promise<DatasetFiles> {
+async function fromList(paths: readonly string[], read: ReadRange): Promise<DatasetFiles> {
   const found: { schema: Schema; shard: Omit<ShardInfo, 'firstSample'> }[] = [];
   for (let i = 0; i < paths.length; i += LOOKED_AT_MAX) {
-    found.push(...(await Promise.all(paths.slice(i, i + LOOKED_AT_MAX).map(lookAt))));
+    found.push(...(await Promise.all(paths.slice(i, i + LOOKED_AT_MAX).map((path) => lookAt(path, read)))));
   }
   const { schema } = found[0]!;
   for (const { schema: other, shard } of found) {
@@ -72,8 +72,11 @@ async function fromList(paths: readonly string[]): Promise<DatasetFiles> {
   return { schema, shards: numbered(found.map(({ shard }) => shard)) };
 }
 
-async function lookAt(path: string): Promise<{ schema: Schema; shard: Omit<ShardInfo, 'firstSample'> }> {
-  const { file, footer, uuid } = await openShard(path);
+async function lookAt(
+  path: string,
+  read: ReadRange,
+): Promise<{ schema: Schema; shard: Omit<ShardInfo, 'firstSample'> }> {
+  const { file, footer, uuid } = await openShard(path, read);
   const shard = { name: basename(path), path, bytes: file.sizeBytes, samples: footer.samples, uuid };
   file.close();
   return { schema: footer.schema, shard };

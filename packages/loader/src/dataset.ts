@@ -5,6 +5,7 @@ import { type Batch, makeBatch } from './batch.js';
 import { BatchMemory } from './batch-memory.js';
 import { BatchReader, type Verify } from './batch-reader.js';
 import { digestOf, findShards } from './dataset-files.js';
+import { EngineFiles } from './engine-files.js';
 import { defaultMaxMemoryBytes, defaultPageCacheBudget } from './memory-budget.js';
 import { checkOneOf, checkWhole } from './options.js';
 import { BatchQueue } from './prefetch.js';
@@ -29,6 +30,7 @@ export interface DatasetOptions {
 }
 
 const DEFAULT_INDEX_CACHE_BYTES = 256 * 2 ** 20;
+const PAGE_BYTES = 4096;
 /** Slots that `getBatch` begins with: one that is in use, and one that is being read. */
 const BATCH_SLOTS = 2;
 
@@ -69,9 +71,15 @@ export class Dataset<S extends Schema = Schema> implements Disposable, AsyncDisp
     checkWhole('indexCacheBytes', indexCacheBytes, 0);
     checkWhole('pageCacheBudget', pageCacheBudget, 0);
     checkOneOf('verify', verify, ['auto', 'always', 'never']);
-    const { schema, shards } = await findShards(paths);
-    const store = new ShardStore({ shards, schema, indexCacheBytes, verify: verify !== 'never', backend });
-    return new Dataset<S>(store, { verify, pageCacheBudget });
+    const files = new EngineFiles({ backend });
+    try {
+      const { schema, shards } = await findShards(paths, (...range) => files.read(...range));
+      const store = new ShardStore({ shards, schema, indexCacheBytes, verify: verify !== 'never', files });
+      return new Dataset<S>(store, { verify, pageCacheBudget });
+    } catch (error) {
+      await files.close();
+      throw error;
+    }
   }
 
   private constructor(
@@ -119,6 +127,8 @@ export class Dataset<S extends Schema = Schema> implements Disposable, AsyncDisp
         const { layout, path } = column;
         const { offset, length, dims } = column.placeNow(row, use);
         const bytes = file.view(offset, length);
+        // A row that may be cold is asked for at once, not page by page as it is touched.
+        if (length > PAGE_BYTES && !column.wasChecked(row)) file.advise(offset, length, 'willneed');
         const again = this.#verify === 'always';
         if (this.#verify !== 'never') column.checkNow(row, { offset, length }, { bytes, again });
         const place = { name: path, row, offset };
@@ -170,7 +180,7 @@ export class Dataset<S extends Schema = Schema> implements Disposable, AsyncDisp
    */
   prefetchNext(count: number): void {
     checkWhole('count', count, 0);
-    this.#prefetcher ??= new IoUringPrefetcher(this.#store.engine);
+    this.#prefetcher ??= new IoUringPrefetcher(this.#store.files.engine);
     const first = this.#lastShard + 1;
     for (const { path } of this.#store.infos.slice(first, first + count)) this.#prefetcher.prefetch(path);
   }

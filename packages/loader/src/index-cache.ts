@@ -64,12 +64,12 @@ interface RunOwner {
   drop(number: number): void;
 }
 
-/** Where the bytes of a part come from: one that blocks, and one that first brings them near. */
+/** Where the bytes of a part come from. */
 export interface RangeReader {
-  /** A copy of a range, by a read that blocks. */
-  read(offset: number, length: number): Uint8Array;
-  /** Brings a range into the page cache without blocking. */
-  populate(offset: number, length: number): Promise<void>;
+  /** A copy of a range. */
+  read(offset: number, length: number): Promise<Uint8Array>;
+  /** The same, by a read that blocks. */
+  readNow(offset: number, length: number): Uint8Array;
 }
 
 export interface CachedRunsOptions<T> {
@@ -106,7 +106,8 @@ export class CachedRuns<T extends ArrayBufferView> {
 
   /** A run, read now where it is not there: blocks. */
   now(run: number): T {
-    return this.#runs[run] ?? this.#store(run, this.#range(run));
+    const { offset, length } = this.#range(run);
+    return this.#runs[run] ?? this.#store(run, offset, this.#options.file.readNow(offset, length));
   }
 
   /** Reads the runs from `first` to `last` in one go, leaving out those that are there or under way. */
@@ -139,8 +140,14 @@ export class CachedRuns<T extends ArrayBufferView> {
     try {
       const { offset } = this.#range(first);
       const end = this.#range(last);
-      await this.#options.file.populate(offset, end.offset + end.length - offset);
-      for (let run = first; run <= last; run++) this.now(run);
+      const bytes = await this.#options.file.read(offset, end.offset + end.length - offset);
+      for (let run = first; run <= last; run++) {
+        const range = this.#range(run);
+        const from = range.offset - offset;
+        if (this.#runs[run] === undefined) {
+          this.#store(run, range.offset, bytes.subarray(from, from + range.length));
+        }
+      }
     } finally {
       for (let run = first; run <= last; run++) this.#loading.delete(run);
     }
@@ -152,8 +159,8 @@ export class CachedRuns<T extends ArrayBufferView> {
     return { offset: part.offset + from, length: Math.min(runBytes, part.length - from) };
   }
 
-  #store(run: number, { offset, length }: { offset: number; length: number }): T {
-    const decoded = this.#options.decode(this.#options.file.read(offset, length), run, offset);
+  #store(run: number, offset: number, bytes: Uint8Array): T {
+    const decoded = this.#options.decode(bytes, run, offset);
     this.#runs[run] = decoded;
     this.#options.cache.add({ owner: this, number: run, bytes: decoded.byteLength });
     return decoded;

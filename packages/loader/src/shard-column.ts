@@ -2,7 +2,7 @@ import { ZcError } from '@zc/errors';
 import { BLOCK_BYTES, checksumCount, type FieldLayout } from '@zc/format';
 import { crc32c, type MappedFile } from '@zc/io';
 import { checksumError } from './checksum-error.js';
-import { CachedRuns, type IndexCache } from './index-cache.js';
+import { CachedRuns, type IndexCache, type RangeReader } from './index-cache.js';
 import { Marks } from './marks.js';
 import type { MissingRuns } from './missing-runs.js';
 import { roundUp } from './round-up.js';
@@ -18,6 +18,8 @@ export interface ShardColumnOptions {
   fieldNumber: number;
   samples: number;
   file: MappedFile;
+  /** Reads tables and small regions. */
+  reader: RangeReader;
   cache: IndexCache;
   /** Whether small regions are checked when they are read. */
   verify: boolean;
@@ -45,10 +47,10 @@ export class ShardColumn {
   readonly #checksums: Table;
 
   constructor(options: ShardColumnOptions) {
-    const { layout, fieldNumber, samples, file, cache, verify } = options;
+    const { layout, fieldNumber, samples, file, reader, cache, verify } = options;
     const { path } = file;
     const table = (type: 'u64' | 'u32', part: FieldLayout['ends']) =>
-      part && new Table(type, { cache, file, path, part });
+      part && new Table(type, { cache, reader, path, part });
     this.layout = layout;
     this.fieldNumber = fieldNumber;
     this.path = path;
@@ -64,7 +66,7 @@ export class ShardColumn {
     if (isSmall && this.blockwise && region.length > 0) {
       this.small = new CachedRuns({
         cache,
-        file,
+        file: reader,
         part: region,
         runBytes: region.length,
         decode: (bytes) => {
@@ -195,6 +197,11 @@ export class ShardColumn {
       length: this.rowLength(row),
       dims: dims === undefined ? [] : raggedDims.map((_, k) => dims.now(row * raggedDims.length + k, use)),
     };
+  }
+
+  /** Whether a row (or the block it begins in) was found right before: then it was read since the shard was opened. */
+  wasChecked(row: number): boolean {
+    return this.checked.has(this.blockwise ? this.firstBlock(row) : row);
   }
 
   /** Checks a row's bytes, with `again` false only once; reads the checksums it lacks, and blocks. */

@@ -19,20 +19,23 @@ export interface ExpectedShard {
   readonly uuid: string;
 }
 
+/** How an opening reads: a copy of a range of the file at a path. */
+export type ReadRange = (path: string, offset: number, length: number) => Promise<Uint8Array>;
+
 /**
  * Opens a shard without blocking the thread for its reads.
  *
  * @throws ZC_IO_OPEN, ZC_IO_MAP, ZC_IO_READ, ZC_FORMAT_…; ZC_FORMAT_MANIFEST where it is not the expected one
  */
-export async function openShard(path: string, expected?: ExpectedShard): Promise<OpenedShard> {
+export async function openShard(
+  path: string,
+  read: ReadRange,
+  expected?: ExpectedShard,
+): Promise<OpenedShard> {
   const file = new MappedFile(path);
   const reading = readShard(file, expected);
   let step = reading.next();
-  while (!step.done) {
-    const { offset, length } = step.value;
-    await file.populate(offset, length);
-    step = reading.next(file.read(offset, length));
-  }
+  while (!step.done) step = reading.next(await read(path, step.value.offset, step.value.length));
   return step.value;
 }
 

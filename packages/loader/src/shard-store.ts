@@ -1,9 +1,15 @@
 import { ZcError } from '@zc/errors';
 import type { Schema } from '@zc/format';
-import { ReadEngine, type ReadEngineOptions } from '@zc/io';
+import type { EngineFiles } from './engine-files.js';
 import { IndexCache } from './index-cache.js';
 import { Shard } from './shard.js';
-import { type ExpectedShard, type OpenedShard, openShard, openShardNow } from './shard-opening.js';
+import {
+  type ExpectedShard,
+  type OpenedShard,
+  openShard,
+  openShardNow,
+  type ReadRange,
+} from './shard-opening.js';
 
 /** A shard of a dataset, opened or not. */
 export interface ShardInfo {
@@ -21,31 +27,30 @@ export interface ShardStoreOptions {
   schema: Schema;
   indexCacheBytes: number;
   verify: boolean;
-  backend: ReadEngineOptions['backend'];
+  files: EngineFiles;
 }
 
-/** Shards that are kept open, and files that the engine keeps open: within the usual limits of a process. */
+/** Shards that are kept open, each with a map: far below the kernel's usual limit of 65,530 a process. */
 const OPEN_SHARDS_MAX = 4096;
-const OPEN_FILES_MAX = 256;
 
-/** The opened shards of a dataset, and the engine that reads them. Those opened longest ago give way. */
+/** The opened shards of a dataset. Those opened longest ago give way. */
 export class ShardStore {
   readonly infos: readonly ShardInfo[];
   readonly schema: Schema;
   /** The number of each shard's first sample, and behind them the number of all samples. */
   readonly firstSamples: Float64Array;
   readonly cache: IndexCache;
+  readonly files: EngineFiles;
   readonly #options: ShardStoreOptions;
   readonly #schemaText: string;
   /** In the order of their opening. */
   readonly #open = new Map<number, Shard>();
   readonly #opening = new Map<number, Promise<void>>();
-  readonly #files = new Map<number, number>();
-  #engine: ReadEngine | undefined;
-  #closing: Promise<void> | undefined;
+  readonly #read: ReadRange;
+  #closed = false;
 
   constructor(options: ShardStoreOptions) {
-    const { shards, schema, indexCacheBytes } = options;
+    const { shards, schema, indexCacheBytes, files } = options;
     this.#options = options;
     this.infos = shards;
     this.schema = schema;
@@ -53,6 +58,8 @@ export class ShardStore {
     const samples = shards.reduce((sum, shard) => sum + shard.samples, 0);
     this.firstSamples = Float64Array.from([...shards.map(({ firstSample }) => firstSample), samples]);
     this.cache = new IndexCache(indexCacheBytes);
+    this.files = files;
+    this.#read = (path, offset, length) => files.read(path, offset, length);
   }
 
   get samples(): number {
@@ -70,7 +77,7 @@ export class ShardStore {
     let opening = this.#opening.get(number);
     if (opening === undefined) {
       const { path } = this.infos[number]!;
-      opening = openShard(path, this.#expected(number)).then((opened) => {
+      opening = openShard(path, this.#read, this.#expected(number)).then((opened) => {
         if (!this.#open.has(number)) this.#keep(number, opened);
       });
       this.#opening.set(number, opening);
@@ -89,49 +96,26 @@ export class ShardStore {
     return shard;
   }
 
-  get engine(): ReadEngine {
-    this.checkOpen();
-    this.#engine ??= new ReadEngine({ backend: this.#options.backend });
-    return this.#engine;
-  }
-
-  /** The engine's number of a shard's file. It holds until `trim`. */
-  engineFile(number: number): number {
-    let file = this.#files.get(number);
-    if (file === undefined) file = this.engine.openFile(this.infos[number]!.path);
-    else this.#files.delete(number);
-    this.#files.set(number, file);
-    return file;
-  }
-
   /** Closes what is open beyond the limits. Reads that are in flight and views that are held are not disturbed. */
   trim(): void {
-    for (const [number, file] of this.#files) {
-      if (this.#files.size <= OPEN_FILES_MAX) break;
-      this.#files.delete(number);
-      this.engine.closeFile(file);
-    }
+    this.files.trim();
     for (const number of this.#open.keys()) {
       if (this.#open.size <= OPEN_SHARDS_MAX) break;
       this.#open.delete(number);
     }
   }
 
+  /** @throws ZC_CLOSED */
   checkOpen(): void {
-    if (this.#closing === undefined) return;
-    throw new ZcError('ZC_CLOSED', 'the dataset is closed', { path: this.infos[0]?.path });
+    this.files.checkOpen();
   }
 
   /** Ends the reads in flight and lets everything go; views that are held stay valid. */
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
-  }
-
-  async #close(): Promise<void> {
+  async close(): Promise<void> {
+    this.#closed = true;
     for (const { file } of this.#open.values()) file.close();
     this.#open.clear();
-    await this.#engine?.close();
+    await this.files.close();
   }
 
   #expected(number: number): ExpectedShard {
@@ -139,7 +123,7 @@ export class ShardStore {
   }
 
   #keep(number: number, opened: OpenedShard): Shard {
-    if (this.#closing !== undefined) {
+    if (this.#closed) {
       opened.file.close();
       this.checkOpen();
     }
@@ -150,8 +134,12 @@ export class ShardStore {
         actual: opened.footer.schema,
       });
     }
-    const { cache } = this;
-    const shard = new Shard(opened, { cache, verify: this.#options.verify });
+    const { file } = opened;
+    const reader = {
+      read: (offset: number, length: number) => this.#read(file.path, offset, length),
+      readNow: (offset: number, length: number) => file.read(offset, length),
+    };
+    const shard = new Shard(opened, { reader, cache: this.cache, verify: this.#options.verify });
     this.#open.set(number, shard);
     return shard;
   }

@@ -13,7 +13,7 @@ const BLOCKS_PER_RUN = 16;
 
 interface TableOptions {
   cache: IndexCache;
-  file: RangeReader;
+  reader: RangeReader;
   path: string;
   part: { readonly offset: number; readonly length: number };
 }
@@ -23,12 +23,12 @@ export class Table {
   readonly #runs: CachedRuns<Float64Array | Uint32Array>;
   readonly #entriesPerRun: number;
 
-  constructor(type: 'u64' | 'u32', { cache, file, path, part }: TableOptions) {
+  constructor(type: 'u64' | 'u32', { cache, reader, path, part }: TableOptions) {
     const perBlock = type === 'u64' ? U64_PER_BLOCK : U32_PER_BLOCK;
     this.#entriesPerRun = BLOCKS_PER_RUN * perBlock;
     this.#runs = new CachedRuns({
       cache,
-      file,
+      file: reader,
       part,
       runBytes: BLOCKS_PER_RUN * BLOCK_BYTES,
       decode(bytes, run, offset) {

@@ -1,6 +1,5 @@
 import type { MappedFile } from '@zc/io';
-import type { IndexCache } from './index-cache.js';
-import { ShardColumn } from './shard-column.js';
+import { ShardColumn, type ShardColumnOptions } from './shard-column.js';
 import type { OpenedShard } from './shard-opening.js';
 
 /** How often the page cache is asked anew whether it holds a shard. */
@@ -16,11 +15,16 @@ export class Shard {
   #resident = false;
   #probedAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor({ file, footer }: OpenedShard, { cache, verify }: { cache: IndexCache; verify: boolean }) {
+  constructor(
+    { file, footer }: OpenedShard,
+    options: Omit<ShardColumnOptions, 'layout' | 'fieldNumber' | 'samples' | 'file'>,
+  ) {
     const { samples, layout } = footer;
     this.file = file;
+    // Without it the first touch of a page reads megabytes around it, on devices that are set so.
+    if (file.sizeBytes > 0) file.advise(0, file.sizeBytes, 'random');
     this.columns = layout.map(
-      (field, fieldNumber) => new ShardColumn({ layout: field, fieldNumber, samples, file, cache, verify }),
+      (field, fieldNumber) => new ShardColumn({ ...options, layout: field, fieldNumber, samples, file }),
     );
   }
 

@@ -30,7 +30,10 @@ beforeAll(async () => {
 
 /** A shard with all of its tables at hand and no row checked yet. */
 async function openedShard(): Promise<Shard> {
-  const shard = new Shard(openShardNow(path), { cache, verify: true });
+  const opened = openShardNow(path);
+  const readNow = (offset: number, length: number) => opened.file.read(offset, length);
+  const reader = { readNow, read: async (offset: number, length: number) => readNow(offset, length) };
+  const shard = new Shard(opened, { reader, cache, verify: true });
   const rows = Float64Array.from({ length: COUNT }, (_, row) => row);
   for (const column of shard.columns) {
     for (const row of rows) column.placeNow(row, 0);
