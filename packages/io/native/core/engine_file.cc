@@ -80,6 +80,9 @@ Result<MappedFile*> EngineFile::map() noexcept {
                    .actual = static_cast<int64_t>(mapped.value()->size())};
     }
     map_ = std::move(mapped).value();
+    // Copies take what is resident. Without this each of them may make the kernel read ahead, by megabytes on some
+    // devices, until the cache is full of rows that nobody asked for. It fails only where it would not matter.
+    (void)map_->advise(0, map_->size(), Advice::random);
   }
   return map_.get();
 }

@@ -79,7 +79,7 @@ void EngineCore::copy_extents(Batch& batch, Indices indices, uint32_t task_units
     if (!result) batch.fail(std::move(result).error());
     group.count = 0;
   };
-  uint64_t resident = 0;
+  // An extent may be a whole region of which a few rows are wanted, so the pieces are what counts.
   uint64_t copied = 0;
   for (const uint32_t index : indices) {
     const Extent& extent = batch.plan.extents[index];
@@ -108,12 +108,11 @@ void EngineCore::copy_extents(Batch& batch, Indices indices, uint32_t task_units
       if (piece.copied) copied += piece.length;
       if (++group.count == rows_max) flush();
     }
-    resident += extent.length;
   }
   flush();
-  batch.bytes_resident.fetch_add(resident, std::memory_order_relaxed);
+  batch.bytes_resident.fetch_add(copied, std::memory_order_relaxed);
   batch.bytes_copied.fetch_add(copied, std::memory_order_relaxed);
-  bytes_from_map_.fetch_add(resident, std::memory_order_relaxed);
+  bytes_from_map_.fetch_add(copied, std::memory_order_relaxed);
   backend_->start(ops.data(), ops.size());
   done(batch, finished);
 }
