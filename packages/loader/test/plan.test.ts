@@ -171,9 +171,11 @@ describe.each(plans.map((plan, i) => [plan.field.name, i] as const))('rows of %s
         const checkedSecond = carryOut(two.plan, two.slotBytes).checked;
         for (const row of second) {
           const { offset, length } = shard.columns[fieldNumber]!.placeNow(row, 0);
-          for (let i = offset; i < offset + length; i++) {
-            expect(checkedFirst.has(i) !== checkedSecond.has(i)).toBe(true);
-          }
+          const once = Array.from(
+            { length },
+            (_, i) => checkedFirst.has(offset + i) !== checkedSecond.has(offset + i),
+          );
+          expect(once.every(Boolean), `row ${row}`).toBe(true);
         }
       }),
       { numRuns: 15 },
