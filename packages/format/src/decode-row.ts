@@ -1,7 +1,9 @@
 import { ZcError } from '@zc/errors';
 import { elementsOf } from './dtype.js';
 import { halfToNumber, isHalf } from './half.js';
-import type { FieldPlan } from './layout.js';
+import { parseJson } from './json.js';
+import { type FieldPlan, spanOfShape } from './layout.js';
+import { refuseAbove } from './limits.js';
 import type { TensorField } from './schema.js';
 import { decodeUtf8 } from './text.js';
 
@@ -18,7 +20,7 @@ export interface RowPlace {
  *
  * `dims` holds the row's ragged dimensions where the field stores them.
  *
- * @throws ZC_FORMAT_TABLE where the shape and the length contradict each other.
+ * @throws ZC_FORMAT_TABLE where the shape and the length contradict each other, ZC_FORMAT_LIMIT
  */
 export function shapeOfRow(
   plan: FieldPlan,
@@ -47,6 +49,10 @@ export function shapeOfRow(
       },
     );
   }
+  if (bytes === 0) {
+    const what = `the shape [${shape}] of row ${place.row} of field "${field.name}", in bytes without its zeros,`;
+    refuseAbove('ROW_BYTES_MAX', spanOfShape(plan, shape), what, { path: place.name, offset: place.offset });
+  }
   return shape;
 }
 
@@ -57,7 +63,7 @@ export function shapeOfRow(
  * are fresh. `shape` is what `shapeOfRow` gave.
  *
  * @throws ZC_FORMAT_VALUE for text that is not UTF-8, JSON that is none and bools other than 0 and 1;
- * ZC_FORMAT_CODEC for a compressed row.
+ * ZC_FORMAT_LIMIT for JSON that is nested too deeply; ZC_FORMAT_CODEC for a compressed row.
  */
 export function decodeRow(
   plan: FieldPlan,
@@ -130,8 +136,9 @@ function decodeText(
 ): unknown {
   try {
     const text = decodeUtf8(bytes);
-    return field.kind === 'utf8' ? text : JSON.parse(text);
+    return field.kind === 'utf8' ? text : parseJson(text, { path: name, offset });
   } catch (cause) {
+    if (cause instanceof ZcError) throw cause;
     const wanted = field.kind === 'utf8' ? 'UTF-8' : 'JSON in UTF-8';
     throw new ZcError('ZC_FORMAT_VALUE', `row ${row} of field "${field.name}" is not ${wanted}`, {
       path: name,

@@ -1,10 +1,11 @@
 import { ZcError } from '@zc/errors';
 import { type Dtype, dtypes, type TypedArray } from './dtype.js';
 import { isHalf, numberToHalf } from './half.js';
-import type { FieldPlan } from './layout.js';
-import { limits } from './limits.js';
+import { canonicalJson } from './json.js';
+import { type FieldPlan, spanOfShape } from './layout.js';
+import { limits, refuseAbove } from './limits.js';
 import type { TensorField } from './schema.js';
-import { canonicalJson, encodeUtf8, isWellFormed } from './text.js';
+import { encodeUtf8, isWellFormed } from './text.js';
 
 /** Turns the values of one field into stored rows (specification, section 7.2), or says what is wrong with them. */
 export class RowEncoder {
@@ -32,16 +33,13 @@ export class RowEncoder {
    */
   encode(value: unknown, row: number): Uint8Array {
     const bytes = this.#bytesOf(value, row);
-    if (bytes.length > limits.ROW_BYTES_MAX) {
-      const { name } = this.#plan.field;
-      throw new ZcError('ZC_FORMAT_LIMIT', `row ${row} of field "${name}" has ${bytes.length} bytes`, {
-        field: name,
-        row,
-        expected: limits.ROW_BYTES_MAX,
-        actual: bytes.length,
-      });
-    }
+    this.#limitRow(bytes.length, 'the length', row);
     return bytes;
+  }
+
+  #limitRow(bytes: number, what: string, row: number): void {
+    const { name } = this.#plan.field;
+    refuseAbove('ROW_BYTES_MAX', bytes, `${what} of row ${row} of field "${name}"`, { field: name, row });
   }
 
   #bytesOf(value: unknown, row: number): Uint8Array {
@@ -128,7 +126,9 @@ export class RowEncoder {
     if (expected !== rowBytes) {
       throw this.#refused(row, `${expected} bytes, as shape [${shape}] has`, rowBytes);
     }
-    if (storesDims) for (const [i, dim] of raggedDims.entries()) this.dims[i] = shape[dim]!;
+    if (!storesDims) return;
+    this.#limitRow(spanOfShape(this.#plan, shape), 'the shape', row);
+    for (const [i, dim] of raggedDims.entries()) this.dims[i] = shape[dim]!;
   }
 
   #numbers(field: TensorField, values: readonly unknown[], row: number): Uint8Array {

@@ -1,9 +1,9 @@
 import { ZcError } from '@zc/errors';
 import { BLOCK_BYTES, hex32, roundUp } from './block.js';
-import { decodeRow, demandCodec, type RowPlace, shapeOfRow } from './decode-row.js';
+import { decodeRow, demandCodec, shapeOfRow } from './decode-row.js';
 import type { Digests } from './digests.js';
 import type { FieldLayout } from './layout.js';
-import { limits } from './limits.js';
+import { refuseAbove } from './limits.js';
 import type { Source } from './source.js';
 import { TableReader } from './table-reader.js';
 
@@ -38,7 +38,7 @@ export class FieldReader {
   /**
    * Where rows `start` to `end - 1` lie.
    *
-   * @throws ZC_FORMAT_TABLE where `ends` breaks a rule of section 8.1, and what reading it throws
+   * @throws ZC_FORMAT_TABLE where `ends` breaks a rule of section 8.1, ZC_FORMAT_LIMIT, and what reading it throws
    */
   async ranges(start: number, end: number): Promise<RowRanges> {
     const { rowBytes, rowAlign } = this.layout;
@@ -68,17 +68,16 @@ export class FieldReader {
   async values(start: number, end: number, ranges?: RowRanges): Promise<unknown[]> {
     demandCodec(this.layout, this.#source.name);
     const { starts, ends } = ranges ?? (await this.ranges(start, end));
-    const [rows, dims] = await Promise.all([this.#stored(start, starts, ends), this.#dimsOf(start, end)]);
+    const dims = await this.#dimsOf(start, end);
     const { raggedDims, region } = this.layout;
-    return rows.map((bytes, i) => {
-      const place: RowPlace = {
-        name: this.#source.name,
-        row: start + i,
-        offset: region.offset + starts[i]!,
-      };
+    // All that the tables say is checked before a byte of the rows is read.
+    const rows = Array.from(starts, (at, i) => {
+      const place = { name: this.#source.name, row: start + i, offset: region.offset + at };
       const own = dims?.subarray(i * raggedDims.length, (i + 1) * raggedDims.length);
-      return decodeRow(this.layout, bytes, shapeOfRow(this.layout, bytes.length, own, place), place);
+      return { place, shape: shapeOfRow(this.layout, ends[i]! - at, own, place) };
     });
+    const stored = await this.#stored(start, starts, ends);
+    return rows.map(({ place, shape }, i) => decodeRow(this.layout, stored[i]!, shape, place));
   }
 
   async #dimsOf(start: number, end: number): Promise<Float64Array | undefined> {
@@ -139,36 +138,34 @@ export class FieldReader {
   }
 
   #checkRange(row: number, start: number, end: number): void {
-    const problem = rangeProblem(this.layout, this.#samples, row, start, end);
-    if (problem === undefined) return;
-    throw new ZcError('ZC_FORMAT_TABLE', problem, {
-      path: this.#source.name,
-      offset: this.#ends!.offsetOf(row),
-      field: this.layout.field.name,
-      row,
-      actual: end,
-    });
+    const place = { path: this.#source.name, offset: this.#ends!.offsetOf(row), row };
+    checkRange(this.layout, this.#samples, start, end, place);
   }
 }
 
-/** What breaks a rule of section 8.1 in the place of a row, in words. */
-export function rangeProblem(
-  layout: FieldLayout,
+/**
+ * The rules of section 8.1 for the place of one row in its region.
+ *
+ * @throws ZC_FORMAT_TABLE, ZC_FORMAT_LIMIT
+ */
+export function checkRange(
+  { field, region, elementBytes }: FieldLayout,
   samples: number,
-  row: number,
   start: number,
   end: number,
-): string | undefined {
-  const { field, region, elementBytes } = layout;
-  const what = `row ${row} of field "${field.name}"`;
-  if (end < start) return `${what} ends at ${end}, before its start at ${start}`;
-  if (end > region.length) return `${what} ends at ${end}, behind its region of ${region.length} bytes`;
-  if (end - start > limits.ROW_BYTES_MAX) return `${what} has ${end - start} bytes, above ROW_BYTES_MAX`;
+  place: { readonly path: string; readonly offset: number; readonly row: number },
+): void {
+  const what = `row ${place.row} of field "${field.name}"`;
+  const refuse = (summary: string) =>
+    new ZcError('ZC_FORMAT_TABLE', summary, { ...place, field: field.name, actual: end });
+  if (end < start) throw refuse(`${what} ends at ${end}, before its start at ${start}`);
+  if (end > region.length)
+    throw refuse(`${what} ends at ${end}, behind its region of ${region.length} bytes`);
+  if (place.row === samples - 1 && end !== region.length) {
+    throw refuse(`the last ${what} ends at ${end}, its region at ${region.length}`);
+  }
+  refuseAbove('ROW_BYTES_MAX', end - start, `the length of ${what}`, { ...place, field: field.name });
   if ((end - start) % elementBytes !== 0) {
-    return `${what} has ${end - start} bytes, no multiple of its element's ${elementBytes}`;
+    throw refuse(`${what} has ${end - start} bytes, no multiple of its element's ${elementBytes}`);
   }
-  if (row === samples - 1 && end !== region.length) {
-    return `the last ${what} ends at ${end}, its region at ${region.length}`;
-  }
-  return undefined;
 }

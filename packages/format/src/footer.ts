@@ -3,12 +3,13 @@ import * as z from 'zod';
 import { BLOCK_BYTES, hex32 } from './block.js';
 import { crc32c } from './crc32c.js';
 import { FORMAT_VERSION, HEAD_BYTES, type Head } from './head.js';
-import { type FieldLayout, type Part, planFields, tableLengths } from './layout.js';
-import { limits } from './limits.js';
+import { canonicalJson, parseJson } from './json.js';
+import { type FieldLayout, type FieldPlan, type Part, planFields, tableLengths } from './layout.js';
+import { refuseAbove } from './limits.js';
 import type { Schema } from './schema.js';
 import { firstIssue, parseSchema, schemaToJson } from './schema-resolve.js';
 import type { Tail } from './tail.js';
-import { canonicalJson, decodeUtf8, encodeUtf8 } from './text.js';
+import { decodeUtf8, encodeUtf8 } from './text.js';
 
 /** What the footer of a shard says (specification, section 5). */
 export interface Footer {
@@ -24,10 +25,14 @@ const footerJson = z.object({
   format: z.literal('zc-shard'),
   version: z.tuple([size, size]),
   samples: size,
-  schema: z.unknown(),
-  layout: z
-    .array(z.object({ region: part, ends: part.optional(), dims: part.optional(), checksums: part }))
-    .max(limits.FIELDS_MAX),
+  schema: z.unknown().optional(),
+  layout: z.array(z.unknown()),
+});
+const entryJson = z.object({
+  region: part,
+  ends: part.optional(),
+  dims: part.optional(),
+  checksums: part.optional(),
 });
 
 export function encodeFooter({ samples, schema, layout }: Footer): Uint8Array {
@@ -80,13 +85,7 @@ export function parseFooter(bytes: Uint8Array, tail: Tail, name: string, head?: 
   if (!parsed.success) throw new ZcError('ZC_FORMAT_FOOTER', firstIssue(parsed.error), place);
   const { version, samples, layout: parts } = parsed.data;
   checkVersion(version, head, place);
-  if (samples > limits.SAMPLES_PER_SHARD_MAX) {
-    throw new ZcError('ZC_FORMAT_LIMIT', `the shard has ${samples} samples, above SAMPLES_PER_SHARD_MAX`, {
-      ...place,
-      expected: limits.SAMPLES_PER_SHARD_MAX,
-      actual: samples,
-    });
-  }
+  refuseAbove('SAMPLES_PER_SHARD_MAX', samples, 'the number of samples', { ...place });
   const schema = parseSchema(parsed.data.schema, name);
   if (parts.length !== schema.fields.length) {
     throw new ZcError(
@@ -95,17 +94,8 @@ export function parseFooter(bytes: Uint8Array, tail: Tail, name: string, head?: 
       { ...place, expected: schema.fields.length, actual: parts.length },
     );
   }
-  const layout = planFields(schema).map((plan, i): FieldLayout => {
-    const { region, ends, dims, checksums } = parts[i]!;
-    return {
-      ...plan,
-      region: partOf(region),
-      ...(ends && { ends: partOf(ends) }),
-      ...(dims && { dims: partOf(dims) }),
-      checksums: partOf(checksums),
-    };
-  });
-  for (const field of layout) checkField(field, samples, place);
+  const entries = parts.map((entry, i) => entryOf(entry, i, place));
+  const layout = planFields(schema).map((plan, i) => layoutOf(plan, entries[i]!, samples, place));
   checkPlaces(layout, tail, place);
   return { samples, schema, layout };
 }
@@ -117,8 +107,9 @@ interface Place {
 
 function jsonOf(bytes: Uint8Array, place: Place): unknown {
   try {
-    return JSON.parse(decodeUtf8(bytes));
+    return parseJson(decodeUtf8(bytes), place);
   } catch (cause) {
+    if (cause instanceof ZcError) throw cause;
     throw new ZcError('ZC_FORMAT_FOOTER', 'the footer is not JSON in UTF-8', { ...place, cause });
   }
 }
@@ -134,30 +125,46 @@ function checkVersion(version: readonly [number, number], head: Head | undefined
   });
 }
 
+/** Where the footer says that the parts of one field lie. */
+interface Entry {
+  readonly region: Part;
+  readonly ends: Part | undefined;
+  readonly dims: Part | undefined;
+  readonly checksums: Part | undefined;
+}
+
+function entryOf(json: unknown, i: number, place: Place): Entry {
+  const parsed = entryJson.safeParse(json);
+  if (!parsed.success)
+    throw new ZcError('ZC_FORMAT_FOOTER', `layout[${i}].${firstIssue(parsed.error)}`, { ...place });
+  const { region, ends, dims, checksums } = parsed.data;
+  return {
+    region: partOf(region),
+    ends: ends && partOf(ends),
+    dims: dims && partOf(dims),
+    checksums: checksums && partOf(checksums),
+  };
+}
+
 function partOf([offset, length]: readonly [number, number]): Part {
   return { offset, length };
 }
 
-/** Lengths against the number of samples and against each other. */
-function checkField(layout: FieldLayout, samples: number, place: Place): void {
-  const { field, fixed, rowBytes, region } = layout;
-  if (fixed && region.length !== samples * rowBytes) {
+/** The parts of a field, their lengths checked against the number of samples and against each other. */
+function layoutOf(plan: FieldPlan, entry: Entry, samples: number, place: Place): FieldLayout {
+  const { field, fixed, rowBytes } = plan;
+  const { region, ends, dims, checksums } = entry;
+  const expectedBytes = fixed ? samples * rowBytes : samples === 0 ? 0 : region.length;
+  if (region.length !== expectedBytes) {
     throw new ZcError(
       'ZC_FORMAT_FOOTER',
-      `the region of field "${field.name}" has ${region.length} bytes; ${samples} rows of ${rowBytes} have ${samples * rowBytes}`,
-      { ...place, expected: samples * rowBytes, actual: region.length },
+      `the region of field "${field.name}" has ${region.length} bytes; ${samples} rows have ${expectedBytes}`,
+      { ...place, expected: expectedBytes, actual: region.length },
     );
   }
-  if (samples === 0 && region.length !== 0) {
-    throw new ZcError('ZC_FORMAT_FOOTER', `the region of field "${field.name}" has bytes, but no samples`, {
-      ...place,
-      expected: 0,
-      actual: region.length,
-    });
-  }
-  const expected = tableLengths(layout, samples, region.length);
+  const expected = tableLengths(plan, samples, region.length);
   for (const table of ['ends', 'dims', 'checksums'] as const) {
-    const actual = layout[table]?.length;
+    const actual = entry[table]?.length;
     if (actual === expected[table]) continue;
     const words = (length: number | undefined) =>
       length === undefined ? 'no such table' : `${length} bytes`;
@@ -167,6 +174,7 @@ function checkField(layout: FieldLayout, samples: number, place: Place): void {
       { ...place, expected: expected[table], actual },
     );
   }
+  return { ...plan, region, ...(ends && { ends }), ...(dims && { dims }), checksums: checksums! };
 }
 
 /** Every part in its bounds and none over another. */

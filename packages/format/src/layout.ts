@@ -53,6 +53,14 @@ export function planField(field: Field): FieldPlan {
   };
 }
 
+/**
+ * Bytes that a shape would have if its dimensions of 0 were 1: at most `ROW_BYTES_MAX`, for an empty array of
+ * impossible dimensions is one that other libraries cannot make (specification, section 7.3).
+ */
+export function spanOfShape({ stepBytes, raggedDims }: FieldPlan, shape: readonly number[]): number {
+  return raggedDims.reduce((bytes, dim) => bytes * (shape[dim] || 1), stepBytes);
+}
+
 export function planFields(schema: Schema): FieldPlan[] {
   return schema.fields.map(planField);
 }

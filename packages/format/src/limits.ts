@@ -1,3 +1,5 @@
+import { ZcError } from '@zc/errors';
+
 /**
  * The maxima of the format (specification, section 12).
  *
@@ -15,4 +17,23 @@ export const limits = {
   METADATA_BYTES_MAX: 2 ** 20,
   MANIFEST_BYTES_MAX: 256 * 2 ** 20,
   SHARDS_MAX: 1_000_000,
+  JSON_DEPTH_MAX: 200,
 } as const;
+
+/** The name of a maximum. */
+export type LimitName = keyof typeof limits;
+
+/** @throws ZC_FORMAT_LIMIT where `actual` is above the maximum; `details` say where. */
+export function refuseAbove(
+  name: LimitName,
+  actual: number,
+  what: string,
+  details: Readonly<Record<string, unknown>> = {},
+): void {
+  if (actual <= limits[name]) return;
+  throw new ZcError('ZC_FORMAT_LIMIT', `${what} is ${actual}, above ${name} (${limits[name]})`, {
+    expected: limits[name],
+    actual,
+    ...details,
+  });
+}

@@ -1,9 +1,11 @@
 import { ZcError } from '@zc/errors';
 import * as z from 'zod';
-import { limits } from './limits.js';
+import { FORMAT_VERSION } from './head.js';
+import { canonicalJson, parseJson } from './json.js';
+import { refuseAbove } from './limits.js';
 import type { Schema } from './schema.js';
 import { firstIssue, parseSchema, schemaToJson } from './schema-resolve.js';
-import { canonicalJson, encodeUtf8, isWellFormed } from './text.js';
+import { decodeUtf8, encodeUtf8, isWellFormed } from './text.js';
 
 /** Name of the manifest in a dataset's directory. */
 export const MANIFEST_NAME = 'dataset.json';
@@ -38,24 +40,21 @@ const FILE_NAME_BYTES_MAX = 255;
 const size = z.int().min(0);
 const manifestJson = z.object({
   format: z.literal('zc-dataset'),
-  version: z.tuple([z.literal(1), size]),
-  schema: z.unknown(),
+  version: z.tuple([size, size]),
+  schema: z.unknown().optional(),
   samples: size,
   bytes: size,
-  shards: z
-    .array(
-      z.object({
-        name: z.string().refine(isPlainName, 'must be the name of a file in the directory of the manifest'),
-        bytes: size.max(limits.FILE_BYTES_MAX),
-        samples: size.max(limits.SAMPLES_PER_SHARD_MAX),
-        uuid: z.string().regex(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/),
-        sha256: z
-          .string()
-          .regex(/^[0-9a-f]{64}$/)
-          .nullable(),
-      }),
-    )
-    .max(limits.SHARDS_MAX),
+  shards: z.array(z.unknown()),
+});
+const entryJson = z.object({
+  name: z.string().refine(isPlainName, 'must be the name of a file in the directory of the manifest'),
+  bytes: size,
+  samples: size,
+  uuid: z.string().regex(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/),
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .nullable(),
 });
 
 export function serializeManifest({ schema, samples, bytes, shards }: Manifest): string {
@@ -71,28 +70,42 @@ export function serializeManifest({ schema, samples, bytes, shards }: Manifest):
 }
 
 /**
- * Reads a manifest; `name` is what errors call it.
+ * Reads a manifest, as text or as the bytes of its file; `name` is what errors call it.
  *
- * @throws ZC_FORMAT_MANIFEST, ZC_FORMAT_SCHEMA, ZC_FORMAT_LIMIT
+ * @throws ZC_FORMAT_MANIFEST, ZC_FORMAT_VERSION, ZC_FORMAT_SCHEMA, ZC_FORMAT_LIMIT
  */
-export function parseManifest(text: string, name: string): Manifest {
-  if (text.length > limits.MANIFEST_BYTES_MAX) {
-    throw new ZcError('ZC_FORMAT_LIMIT', 'the manifest is longer than MANIFEST_BYTES_MAX', {
-      path: name,
-      expected: limits.MANIFEST_BYTES_MAX,
-      actual: text.length,
-    });
-  }
+export function parseManifest(text: string | Uint8Array, name: string): Manifest {
+  refuseAbove('MANIFEST_BYTES_MAX', text.length, 'the length of the manifest', { path: name });
   const parsed = manifestJson.safeParse(jsonOf(text, name));
   if (!parsed.success) throw refused(firstIssue(parsed.error), name);
-  const { samples, bytes, shards } = parsed.data;
+  const { version, samples, bytes } = parsed.data;
+  if (version[0] !== FORMAT_VERSION[0]) {
+    throw new ZcError('ZC_FORMAT_VERSION', `the manifest has version ${version.join('.')}`, {
+      path: name,
+      expected: FORMAT_VERSION[0],
+      actual: version[0],
+    });
+  }
   const schema = parseSchema(parsed.data.schema, name);
+  refuseAbove('SHARDS_MAX', parsed.data.shards.length, 'the number of shards', { path: name });
+  const shards = parsed.data.shards.map((entry, i) => entryOf(entry, i, name));
   checkSum('samples', samples, shards, name);
   checkSum('bytes', bytes, shards, name);
   if (new Set(shards.map((shard) => shard.name)).size < shards.length) {
     throw refused('two shards have the same name', name);
   }
   return { schema, samples, bytes, shards };
+}
+
+/** One entry at a time: the first that is wrong ends it, however many there are. */
+function entryOf(json: unknown, i: number, name: string): ShardEntry {
+  const parsed = entryJson.safeParse(json);
+  if (!parsed.success) throw refused(`shards[${i}].${firstIssue(parsed.error)}`, name);
+  refuseAbove('FILE_BYTES_MAX', parsed.data.bytes, `the length of shard ${i}`, { path: name });
+  refuseAbove('SAMPLES_PER_SHARD_MAX', parsed.data.samples, `the number of samples of shard ${i}`, {
+    path: name,
+  });
+  return parsed.data;
 }
 
 function isPlainName(name: string): boolean {
@@ -117,11 +130,12 @@ function checkSum(
   });
 }
 
-function jsonOf(text: string, name: string): unknown {
+function jsonOf(text: string | Uint8Array, path: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(typeof text === 'string' ? text : decodeUtf8(text), { path });
   } catch (cause) {
-    throw new ZcError('ZC_FORMAT_MANIFEST', 'the manifest is not JSON', { path: name, cause });
+    if (cause instanceof ZcError) throw cause;
+    throw new ZcError('ZC_FORMAT_MANIFEST', 'the manifest is not JSON in UTF-8', { path, cause });
   }
 }
 

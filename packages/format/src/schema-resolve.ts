@@ -1,9 +1,10 @@
 import { ZcError } from '@zc/errors';
 import * as z from 'zod';
 import { type Dtype, dtypeNames, dtypes } from './dtype.js';
-import { limits } from './limits.js';
+import { canonicalJson } from './json.js';
+import { refuseAbove } from './limits.js';
 import type { ChecksumUnit, Field, Schema } from './schema.js';
-import { canonicalJson, encodeUtf8, isWellFormed } from './text.js';
+import { encodeUtf8, isWellFormed } from './text.js';
 
 /** From this many bytes on, a fixed row has a checksum of its own. */
 const ROW_CHECKSUM_MIN_BYTES = 1024;
@@ -15,16 +16,16 @@ const ROW_ALIGN_MAX = 4096;
 /** A field before its defaults are resolved, or as it is found in a file. */
 type FieldDraft = z.output<typeof fieldDraft>;
 
-const name = z
-  .string()
-  .refine((text) => text.length > 0 && isWellFormed(text), 'must be a text of at least one character')
+const text = z.string().refine(isWellFormed, 'must not contain a lone surrogate');
+const name = text
+  .min(1)
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused.
   .refine((text) => !/[\u0000-\u001f\u007f]/.test(text), 'must not contain control characters');
 
 const common = {
   name,
   codec: z.enum(['none', 'zstd']).optional(),
-  codecLibrary: z.string().optional(),
+  codecLibrary: text.optional(),
   codecLevel: z.int().optional(),
   checksum: z.enum(['row', 'block']).optional(),
   rowAlign: z.int().optional(),
@@ -36,14 +37,14 @@ const fieldDraft = z.discriminatedUnion('kind', [
     dtype: z.enum(dtypeNames),
     shape: z.array(z.int().min(1).nullable()),
   }),
-  z.object({ kind: z.literal('bytes'), ...common, mediaType: z.string().optional() }),
+  z.object({ kind: z.literal('bytes'), ...common, mediaType: text.optional() }),
   z.object({ kind: z.literal('utf8'), ...common }),
   z.object({ kind: z.literal('json'), ...common }),
 ]);
 const schemaDraft = z.object({
   fields: z.array(fieldDraft).min(1),
   main: z.string().optional(),
-  metadata: z.record(z.string(), z.string()).optional(),
+  metadata: z.unknown().optional(),
 });
 
 /**
@@ -55,8 +56,12 @@ export function resolveSchema(description: unknown, path: string): Schema {
   limitCounts(description, path);
   const parsed = schemaDraft.safeParse(description);
   if (!parsed.success) throw refused(path, firstIssue(parsed.error), undefined);
-  const { fields: drafts, main, metadata = {} } = parsed.data;
-  const fields = drafts.map((draft) => resolveField(draft, path));
+  const { fields: drafts, main } = parsed.data;
+  const given = (description as { fields: object[] }).fields;
+  const fields = drafts.map((draft, i) => {
+    refuseMisplaced(draft, given[i]!, path);
+    return resolveField(draft, path);
+  });
   const names = new Set<string>();
   for (const { name } of fields) {
     if (names.has(name)) throw refused(path, `two fields are named "${name}"`, name);
@@ -65,7 +70,7 @@ export function resolveSchema(description: unknown, path: string): Schema {
   if (main !== undefined && !names.has(main)) {
     throw refused(path, `the main field "${main}" is not one of the fields`, main);
   }
-  limitMetadata(metadata, path);
+  const metadata = readMetadata(parsed.data.metadata, path);
   return { fields, main: main ?? defaultMain(fields), metadata };
 }
 
@@ -111,35 +116,47 @@ export function stepBytesOf(field: { dtype: Dtype; shape: readonly (number | nul
 
 function resolveField(draft: FieldDraft, path: string): Field {
   const { name } = draft;
-  limit('FIELD_NAME_BYTES_MAX', encodeUtf8(name).length, `the name of field "${name}" in bytes`, path);
+  refuseAbove('FIELD_NAME_BYTES_MAX', encodeUtf8(name).length, 'the name of a field in bytes', { path });
   if (draft.kind === 'tensor') limitShape(draft, path);
   const { codec = 'none', checksum = defaultChecksum(draft), codecLibrary, codecLevel } = draft;
   if ((codec === 'zstd') !== (codecLibrary !== undefined && codecLevel !== undefined)) {
-    throw refused(
-      path,
-      `field "${name}": codecLibrary and codecLevel go with codec "zstd" and only with it`,
-      codec,
-    );
+    throw refused(path, `field "${name}" does not say what compressed it`, codec);
   }
   return defined({ ...draft, codec, checksum, rowAlign: resolveRowAlign(draft, path) }) as unknown as Field;
 }
 
+/** A key in a field that does not take it would say something that does not hold. */
+function refuseMisplaced(draft: FieldDraft, given: object, path: string): void {
+  const isTensor = draft.kind === 'tensor';
+  const isCompressed = draft.codec === 'zstd';
+  const takes = {
+    dtype: isTensor,
+    shape: isTensor,
+    mediaType: draft.kind === 'bytes',
+    codecLibrary: isCompressed,
+    codecLevel: isCompressed,
+    rowAlign: !isFixed(draft),
+  };
+  for (const [key, isTaken] of Object.entries(takes)) {
+    if (isTaken || (given as Record<string, unknown>)[key] === undefined) continue;
+    throw refused(path, `field "${draft.name}" takes no ${key}`, key);
+  }
+}
+
 function limitShape(draft: FieldDraft & { kind: 'tensor' }, path: string): void {
   const { name, shape } = draft;
-  limit('DIMENSIONS_MAX', shape.length, `the number of dimensions of field "${name}"`, path);
   for (const extent of shape) {
-    if (extent !== null) limit('DIMENSION_MAX', extent, `a dimension of field "${name}"`, path);
+    if (extent !== null) refuseAbove('DIMENSION_MAX', extent, `a dimension of field "${name}"`, { path });
   }
-  limit('ROW_BYTES_MAX', stepBytesOf(draft), `the bytes of the fixed dimensions of field "${name}"`, path);
+  refuseAbove('ROW_BYTES_MAX', stepBytesOf(draft), `the bytes of the fixed dimensions of field "${name}"`, {
+    path,
+  });
 }
 
 function resolveRowAlign(draft: FieldDraft, path: string): number | undefined {
   const { name, rowAlign } = draft;
   const least = elementBytesOf(draft);
-  if (isFixed(draft)) {
-    if (rowAlign === undefined) return undefined;
-    throw refused(path, `field "${name}" is fixed, and fixed rows are dense: it takes no rowAlign`, rowAlign);
-  }
+  if (isFixed(draft)) return undefined;
   if (rowAlign === undefined) return least;
   const isPowerOfTwo = rowAlign > 0 && Number.isInteger(Math.log2(rowAlign));
   if (!isPowerOfTwo || rowAlign < least || rowAlign > ROW_ALIGN_MAX) {
@@ -173,25 +190,32 @@ function defaultMain(fields: readonly Field[]): string {
   return (heavy ?? variable[0] ?? widest)!.name;
 }
 
+/** What is too many is refused before each of them is looked at. */
 function limitCounts(description: unknown, path: string): void {
   const { fields } = (description ?? {}) as { fields?: unknown };
-  if (Array.isArray(fields)) limit('FIELDS_MAX', fields.length, 'the number of fields', path);
-}
-
-function limitMetadata(metadata: Record<string, string>, path: string): void {
-  for (const text of Object.entries(metadata).flat()) {
-    if (!isWellFormed(text)) throw refused(path, 'the metadata has a text with a lone surrogate', text);
+  if (!Array.isArray(fields)) return;
+  refuseAbove('FIELDS_MAX', fields.length, 'the number of fields', { path });
+  for (const field of fields) {
+    const shape: unknown = field?.shape;
+    if (Array.isArray(shape))
+      refuseAbove('DIMENSIONS_MAX', shape.length, 'the number of dimensions', { path });
   }
-  limit('METADATA_BYTES_MAX', encodeUtf8(canonicalJson(metadata)).length, 'the metadata in bytes', path);
 }
 
-function limit(name: keyof typeof limits, actual: number, what: string, path: string): void {
-  if (actual <= limits[name]) return;
-  throw new ZcError('ZC_FORMAT_LIMIT', `${what} is ${actual}, above ${name} (${limits[name]})`, {
+/** Read without zod, whose records lose a key `__proto__`. */
+function readMetadata(metadata: unknown, path: string): Record<string, string> {
+  if (metadata === undefined) return {};
+  const isObject = typeof metadata === 'object' && metadata !== null && !Array.isArray(metadata);
+  const entries = Object.entries(isObject ? metadata : {});
+  const texts = entries.flat();
+  if (!isObject || !texts.every((text) => typeof text === 'string' && isWellFormed(text))) {
+    throw refused(path, 'the metadata is no object of strings without lone surrogates', undefined);
+  }
+  const copy: Record<string, string> = Object.fromEntries(entries);
+  refuseAbove('METADATA_BYTES_MAX', encodeUtf8(canonicalJson(copy)).length, 'the metadata in bytes', {
     path,
-    expected: limits[name],
-    actual,
   });
+  return copy;
 }
 
 function refused(path: string, summary: string, actual: unknown): ZcError {

@@ -7,7 +7,7 @@ import { type EncodedSample, SampleEncoder } from './encode-sample.js';
 import { encodeFooter } from './footer.js';
 import { encodeHead, HEAD_BYTES } from './head.js';
 import { type FieldLayout, type Part, regionOrder } from './layout.js';
-import { limits } from './limits.js';
+import { limits, refuseAbove } from './limits.js';
 import { Output } from './output.js';
 import type { SampleInput, Schema } from './schema.js';
 import type { Sink } from './sink.js';
@@ -181,8 +181,8 @@ export class ShardWriter<S extends Schema = Schema> {
       headCrc: crc32c(head),
       uuid: uuidOf(hasher),
     };
-    limit('FOOTER_BYTES_MAX', footer.length);
-    limit('FILE_BYTES_MAX', tail.fileBytes);
+    refuseAbove('FOOTER_BYTES_MAX', footer.length, 'the length of the footer');
+    refuseAbove('FILE_BYTES_MAX', tail.fileBytes, 'the length of the file');
     await this.#output.write(footer);
     await this.#output.write(encodeTail(tail));
     await this.#output.flush();
@@ -224,8 +224,8 @@ export class ShardWriter<S extends Schema = Schema> {
   }
 
   #checkLengths({ rows, dims, bytes }: EncodedSample): void {
-    limit('SAMPLES_PER_SHARD_MAX', this.#samples + 1);
-    limit('FILE_BYTES_MAX', this.#storedBytes + bytes);
+    refuseAbove('SAMPLES_PER_SHARD_MAX', this.#samples + 1, 'the number of samples');
+    refuseAbove('FILE_BYTES_MAX', this.#storedBytes + bytes, 'the length of the rows');
     for (let i = 0; i < this.#columns.length; i++) {
       const { plan } = this.#columns[i]!;
       const length = rows[i]?.length;
@@ -256,12 +256,4 @@ export class ShardWriter<S extends Schema = Schema> {
         })
       : new ZcError('ZC_CLOSED', 'the shard writer is closed');
   }
-}
-
-function limit(name: keyof typeof limits, actual: number): void {
-  if (actual <= limits[name]) return;
-  throw new ZcError('ZC_FORMAT_LIMIT', `${actual} is above ${name} (${limits[name]})`, {
-    expected: limits[name],
-    actual,
-  });
 }

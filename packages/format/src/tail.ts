@@ -2,7 +2,7 @@ import { ZcError } from '@zc/errors';
 import { BLOCK_BYTES, hex32 } from './block.js';
 import { crc32c } from './crc32c.js';
 import { HEAD_BYTES, hasHeadMagic } from './head.js';
-import { limits } from './limits.js';
+import { refuseAbove } from './limits.js';
 import { readU64, writeU64 } from './u64.js';
 
 /** Length of the tail. */
@@ -101,13 +101,7 @@ function checkLength(fileBytes: number, name: string): void {
       { path: name, offset: 0, expected: SHARD_BYTES_MIN, actual: fileBytes },
     );
   }
-  if (fileBytes > limits.FILE_BYTES_MAX) {
-    throw new ZcError('ZC_FORMAT_LIMIT', `the file has ${fileBytes} bytes, above FILE_BYTES_MAX`, {
-      path: name,
-      expected: limits.FILE_BYTES_MAX,
-      actual: fileBytes,
-    });
-  }
+  refuseAbove('FILE_BYTES_MAX', fileBytes, 'the length of the file', { path: name });
 }
 
 function checkAgainstFile(tail: Tail, fileBytes: number, name: string): void {
@@ -122,14 +116,10 @@ function checkAgainstFile(tail: Tail, fileBytes: number, name: string): void {
       actual: fileBytes,
     });
   }
-  if (footerBytes > limits.FOOTER_BYTES_MAX) {
-    throw new ZcError('ZC_FORMAT_LIMIT', `the footer has ${footerBytes} bytes, above FOOTER_BYTES_MAX`, {
-      path: name,
-      offset: offset + 8,
-      expected: limits.FOOTER_BYTES_MAX,
-      actual: footerBytes,
-    });
-  }
+  refuseAbove('FOOTER_BYTES_MAX', footerBytes, 'the length of the footer', {
+    path: name,
+    offset: offset + 8,
+  });
   const endsFile = footerOffset + footerBytes + TAIL_BYTES === fileBytes;
   if (!endsFile || footerOffset < HEAD_BYTES || footerOffset % BLOCK_BYTES !== 0) {
     throw new ZcError(

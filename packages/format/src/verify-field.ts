@@ -2,7 +2,7 @@ import { isZcError, ZcError } from '@zc/errors';
 import { BLOCK_BYTES, hex32, isAllZero, roundUp } from './block.js';
 import { checkBools, decodeRow, type RowPlace, shapeOfRow } from './decode-row.js';
 import type { Digests } from './digests.js';
-import { rangeProblem } from './field-reader.js';
+import { checkRange } from './field-reader.js';
 import type { FieldLayout } from './layout.js';
 import { RegionScanner } from './region-scanner.js';
 import type { Source } from './source.js';
@@ -97,15 +97,16 @@ async function lookUp(
 }
 
 async function checkWindow(check: FieldCheck, scanner: RegionScanner, window: Window): Promise<void> {
-  const { layout, samples, report, source } = check;
+  const { layout, samples, source } = check;
   const { region, rowAlign, raggedDims } = layout;
   for (let i = 0; i + 1 < window.ends.length; i++) {
     const row = window.start + i;
     const start = roundUp(window.ends[i]!, rowAlign);
     const end = window.ends[i + 1]!;
-    const problem = rangeProblem(layout, samples, row, start, end);
-    if (problem !== undefined) {
-      report(problemOf(check, 'ZC_FORMAT_TABLE', problem, { offset: region.offset, row }));
+    try {
+      checkRange(layout, samples, start, end, { path: source.name, offset: region.offset, row });
+    } catch (error) {
+      reportOrThrow(check, error);
       continue;
     }
     // After a wrong entry the rows may seem to run backwards; that entry has been reported.
@@ -134,7 +135,7 @@ async function checkPadding(
     if (isAllZero(piece)) continue;
     const offset = check.layout.region.offset + scanner.position - piece.length;
     const summary = `the padding before row ${row} of field "${check.layout.field.name}" is not zero`;
-    check.report(problemOf(check, 'ZC_FORMAT_CHECKSUM', summary, { offset, row }));
+    check.report(damageOf(check, summary, { offset, row }));
   }
 }
 
@@ -170,7 +171,7 @@ async function checkRow(
   if (expected !== undefined && crc !== expected) {
     const summary = `row ${place.row} of field "${field.name}" has CRC32C ${hex32(crc)}, expected ${hex32(expected)}`;
     check.report(
-      problemOf(check, 'ZC_FORMAT_CHECKSUM', summary, {
+      damageOf(check, summary, {
         offset: place.offset,
         row: place.row,
         expected,
@@ -200,17 +201,20 @@ async function checkBlocks(check: FieldCheck, chunk: Uint8Array, position: numbe
       `block ${first + i} of field "${layout.field.name}" has CRC32C ${hex32(crc)}, ` +
       `expected ${hex32(expected[i]!)}`;
     const details = { offset, block: first + i, expected: expected[i], actual: crc };
-    check.report(problemOf(check, 'ZC_FORMAT_CHECKSUM', summary, details));
+    check.report(damageOf(check, summary, details));
   }
 }
 
-function problemOf(
+function damageOf(
   { source, layout }: FieldCheck,
-  code: 'ZC_FORMAT_TABLE' | 'ZC_FORMAT_CHECKSUM',
   summary: string,
   details: Record<string, unknown>,
 ): ZcError {
-  return new ZcError(code, summary, { path: source.name, field: layout.field.name, ...details });
+  return new ZcError('ZC_FORMAT_CHECKSUM', summary, {
+    path: source.name,
+    field: layout.field.name,
+    ...details,
+  });
 }
 
 function reportOrThrow(check: FieldCheck, error: unknown): void {

@@ -38,7 +38,6 @@ describe('the footer', () => {
     ['null', 'null'],
     ['empty', ''],
     ['an empty object', '{}'],
-    ['deeply nested', '['.repeat(100_000)],
   ])('%s is refused', async (_, text) => {
     expect(await findingIn(withFooterText(shard, text))).toBe('ZC_FORMAT_FOOTER');
   });
@@ -113,8 +112,16 @@ describe('limits', () => {
       (f) => (f.schema.fields[0].shape = Array(16).fill(2 ** 32 - 1)),
     ],
     ['METADATA_BYTES_MAX', (f) => (f.schema.metadata = { a: 'x'.repeat(2 ** 20) })],
+    ['JSON_DEPTH_MAX', (f) => (f.later = nested(200))],
   ])('%s', async (_, change) => {
     expect(await codeWith((footer) => void change(footer))).toBe('ZC_FORMAT_LIMIT');
+  });
+
+  test('JSON_DEPTH_MAX counts no brackets in texts', async () => {
+    const later = [nested(198), '"['.repeat(300)];
+    const changed = withFooter(shard, (footer) => Object.assign(footer, { later }));
+    expect((await openShard(changed)).length).toBe(3);
+    expect(await findingIn(withFooterText(shard, '['.repeat(100_000)))).toBe('ZC_FORMAT_LIMIT');
   });
 
   test('FOOTER_BYTES_MAX', async () => {
@@ -136,6 +143,11 @@ describe('limits', () => {
     expect(await findingIn(out)).toBe('ZC_FORMAT_LIMIT');
   });
 });
+
+/** Arrays in each other. */
+function nested(depth: number): Json {
+  return JSON.parse('['.repeat(depth) + ']'.repeat(depth));
+}
 
 describe('the schema', () => {
   test.each<[string, (schema: Json) => void]>([
@@ -160,6 +172,10 @@ describe('the schema', () => {
     ['rowAlign that is no power of two', (s) => (s.fields[1].rowAlign = 24)],
     ['rowAlign above 4096', (s) => (s.fields[1].rowAlign = 8192)],
     ['metadata that is not text', (s) => (s.metadata = { a: 1 })],
+    ['metadata with a lone surrogate', (s) => (s.metadata = { a: '\ud800' })],
+    ['a shape of a text', (s) => (s.fields[3].shape = [])],
+    ['a media type of a tensor', (s) => (s.fields[0].mediaType = 'image/png')],
+    ['a rowAlign of null', (s) => (s.fields[0].rowAlign = null)],
     ['zstd without a library', (s) => (s.fields[3].codec = 'zstd')],
     ['a library without zstd', (s) => Object.assign(s.fields[3], { codecLibrary: 'x 1', codecLevel: 3 })],
   ])('%s is refused', async (_, change) => {
@@ -199,6 +215,16 @@ describe('the table ends', () => {
     const { damage } = await (await openShard(changed)).verify();
     expect(damage.map(({ code }) => code)).toContain('ZC_FORMAT_TABLE');
   });
+});
+
+test('an empty row of several ragged dimensions has a shape that could be', async () => {
+  const dims = layout[2]!.dims!.offset;
+  const withWidth = (width: number) =>
+    openShard(withTableBlock(shard, dims, (view) => view.setUint32(4, width, true)));
+  expect(await (await withWidth(2 ** 30)).readRow('grid', 0)).toMatchObject({ shape: [0, 2 ** 30] });
+  const reader = await withWidth(2 ** 30 + 1);
+  await expect(reader.get(0)).rejects.toMatchObject({ code: 'ZC_FORMAT_LIMIT' });
+  expect((await reader.verify()).damage.map(({ code }) => code)).toContain('ZC_FORMAT_LIMIT');
 });
 
 test('dims that contradict the length are refused, also where their product overflows', async () => {

@@ -58,7 +58,7 @@ test.each(['../a', 'a/b', 'a\\b', '.', '..', '', 'a\nb', 'x'.repeat(256), '\ud80
 
 test.each<[string, (json: Json) => void]>([
   ['another format', (m) => Object.assign(m, { format: 'zc-shard' })],
-  ['another major version', (m) => Object.assign(m, { version: [2, 0] })],
+  ['no version', (m) => Object.assign(m, { version: null })],
   ['a wrong sum of samples', (m) => Object.assign(m, { samples: 6 })],
   ['a wrong sum of bytes', (m) => Object.assign(m, { bytes: 1 })],
   ['a name that comes twice', (m) => Object.assign(m.shards[1], { name: 'a.zcs' })],
@@ -71,6 +71,23 @@ test.each<[string, (json: Json) => void]>([
   ['negative samples', (m) => Object.assign(m.shards[1], { samples: -1 })],
 ])('%s is refused', (_, change) => {
   expect(codeWith(change)).toBe('ZC_FORMAT_MANIFEST');
+});
+
+test.each<[string, (json: Json) => void]>([
+  ['ZC_FORMAT_VERSION', (m) => Object.assign(m, { version: [2, 0] })],
+  ['ZC_FORMAT_SCHEMA', (m) => delete m.schema],
+  ['ZC_FORMAT_LIMIT', (m) => Object.assign(m.shards[0], { bytes: 2 ** 44 + 1 })],
+  ['ZC_FORMAT_LIMIT', (m) => Object.assign(m.shards[0], { samples: 2 ** 32 })],
+  ['ZC_FORMAT_LIMIT', (m) => Object.assign(m, { shards: Array(1_000_001).fill(0) })],
+])('%s', (code, change) => {
+  expect(codeWith(change)).toBe(code);
+});
+
+test('bytes that are no UTF-8 are refused', () => {
+  const bytes = new TextEncoder().encode(serializeManifest(manifest));
+  expect(parseManifest(bytes, 'dataset.json')).toEqual(manifest);
+  bytes[bytes.indexOf(0x61)] = 0xff;
+  expect(() => parseManifest(bytes, 'dataset.json')).toThrow(/ZC_FORMAT_MANIFEST/);
 });
 
 test('what is no JSON is refused', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { defineSchema, type Field, type FieldSpec, field } from '../src/index.js';
+import { defineSchema, type Field, type FieldSpec, field, parseSchema, schemaToJson } from '../src/index.js';
 
 describe('defaults', () => {
   test.each<[string, FieldSpec, Partial<Field>]>([
@@ -44,9 +44,17 @@ describe('the main field', () => {
   });
 });
 
+test('metadata may be named like what every object has', () => {
+  const metadata = JSON.parse('{"__proto__":"a","constructor":"b"}');
+  const schema = defineSchema({ a: field.text() }, { metadata });
+  expect(Object.entries(schema.metadata)).toEqual(Object.entries(metadata));
+  expect(Object.getPrototypeOf(schema.metadata)).toBe(Object.prototype);
+  expect(parseSchema(schemaToJson(schema), 'x').metadata).toEqual(metadata);
+});
+
 test('a schema that breaks a rule is refused with the rule', () => {
   expect(() => defineSchema({})).toThrow(/ZC_FORMAT_SCHEMA schema: fields/);
-  expect(() => defineSchema({ a: field.tensor('uint8', [4], { rowAlign: 8 }) })).toThrow(/dense/);
+  expect(() => defineSchema({ a: field.tensor('uint8', [4], { rowAlign: 8 }) })).toThrow(/takes no rowAlign/);
   expect(() => defineSchema({ a: field.tensor('uint8', [0]) })).toThrow(/fields\[0\]\.shape\[0\]/);
   expect(() => defineSchema({ a: field.bytes({ rowAlign: 3 }) })).toThrow(/power of two from 1 to 4096/);
   expect(() => defineSchema({ a: field.text() }, { metadata: { x: '\ud800' } })).toThrow(/lone surrogate/);

@@ -1,12 +1,12 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ZcError } from '@zc/errors';
+import { canonicalJson } from '../json.js';
 import { limits } from '../limits.js';
 import { MANIFEST_NAME, type Manifest, parseManifest, type ShardEntry } from '../manifest.js';
 import type { Sample, Schema } from '../schema.js';
 import { schemaToJson } from '../schema-resolve.js';
 import { ShardReader, type ShardReaderOptions } from '../shard-reader.js';
-import { canonicalJson } from '../text.js';
 import { type FileSource, fileSource } from './file-source.js';
 import { nodeDigests } from './node-digests.js';
 import { systemError } from './system-error.js';

@@ -177,7 +177,8 @@ def test_a_bad_manifest_is_refused(manifest: dict[str, Any], changes: dict[str, 
         {"name": ""},
         {"name": "x" * 256},
         {"name": "\ud800"},
-        {"bytes": 2**45},
+        {"bytes": 1.5},
+        {"uuid": "d7ad2af0-31cf-4fb2-996e-ec7000e0a2db"},
         {"samples": "1"},
         {"uuid": "no"},
         {"uuid": 1},
@@ -191,7 +192,21 @@ def test_a_bad_shard_of_a_manifest_is_refused(manifest: dict[str, Any], changes:
     assert caught.value.code == "ZC_FORMAT_MANIFEST"
 
 
-@pytest.mark.parametrize("text", [b"", b"[1", b"\xff", b"[" * 10**6, b"NaN"])
+@pytest.mark.parametrize("changes", [{"bytes": 2**44 + 1}, {"samples": 2**32}])
+def test_a_shard_beyond_the_limits_is_refused(manifest: dict[str, Any], changes: dict[str, Any]) -> None:
+    manifest["shards"][0] |= changes
+    with pytest.raises(ZcError) as caught:
+        parse_manifest(json.dumps(manifest).encode(), "dataset.json")
+    assert caught.value.code == "ZC_FORMAT_LIMIT"
+
+
+def test_a_manifest_nested_too_deeply_is_refused() -> None:
+    with pytest.raises(ZcError) as caught:
+        parse_manifest(b"[" * 10**6, "dataset.json")
+    assert (caught.value.code, caught.value.path) == ("ZC_FORMAT_LIMIT", "dataset.json")
+
+
+@pytest.mark.parametrize("text", [b"", b"[1", b"\xff", b"NaN"])
 def test_a_manifest_that_is_no_json_is_refused(text: bytes) -> None:
     with pytest.raises(ZcError) as caught:
         parse_manifest(text, "dataset.json")

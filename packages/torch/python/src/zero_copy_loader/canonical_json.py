@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
@@ -10,10 +11,7 @@ import numpy as np
 import rfc8785
 
 from .errors import ZcError
-from .limits import SAFE_INTEGER_MAX
-
-#: Deeper values would end in the interpreter's recursion limit instead of a coded error.
-DEPTH_MAX = 200
+from .limits import JSON_DEPTH_MAX, SAFE_INTEGER_MAX, refuse_above
 
 
 def dumps(value: object) -> bytes:
@@ -29,42 +27,56 @@ def dumps(value: object) -> bytes:
         raise ZcError("ZC_FORMAT_VALUE", f"the value has no canonical JSON: {error}") from error
 
 
-def loads(text: bytes | memoryview) -> Any:
-    """Parses JSON as strictly as JavaScript does. Raises ValueError with the reason.
+def loads(text: bytes | memoryview, path: str | None = None, offset: int | None = None) -> Any:
+    """Parses JSON as strictly as JavaScript does. Raises ValueError with the reason, and ZC_FORMAT_LIMIT.
 
-    Integers beyond 2^53 - 1 become floats: their digits are the shortest that name a float64, not its value.
+    Every number is a float64. One that is whole and at most 2^53 - 1 is an int, however it is spelled, any
+    other a float: the digits of a wide one are the shortest that name it, not its value.
     """
-    try:
-        return json.loads(str(text, "utf-8"), parse_constant=_refuse_constant, parse_int=_parse_integer)
-    except RecursionError:
-        raise ValueError("it is nested too deeply") from None
+    decoded = str(text, "utf-8")
+    refuse_above(JSON_DEPTH_MAX, _depth_of(decoded), "the depth of the JSON", path=path, offset=offset)
+    return json.loads(
+        decoded, parse_constant=_refuse_constant, parse_int=_parse_number, parse_float=_parse_number
+    )
+
+
+def _depth_of(text: str) -> int:
+    """How deep arrays and objects lie in each other, seen before the parser descends into them."""
+    if text.count("[") + text.count("{") <= JSON_DEPTH_MAX:
+        return 0
+    depth = deepest = 0
+    for bracket in re.findall(r"[\[\]{}]", re.sub(r'"(?:[^"\\]+|\\.)*"?', "", text, flags=re.DOTALL)):
+        depth += 1 if bracket in "[{" else -1
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-def _parse_integer(digits: str) -> int | float:
-    value = int(digits)
-    return value if abs(value) <= SAFE_INTEGER_MAX else float(digits)
+def _parse_number(digits: str) -> int | float:
+    value = float(digits)
+    return int(value) if abs(value) <= SAFE_INTEGER_MAX and value.is_integer() else value
 
 
 def _plain(value: object, depth: int) -> Any:
+    """The value in Python's own types; it lies ``depth`` arrays and objects deep."""
     if value is None or isinstance(value, (str, bool)):
         return value
-    if depth == DEPTH_MAX:
-        raise ZcError("ZC_FORMAT_VALUE", f"a JSON value is nested more than {DEPTH_MAX} deep")
     if isinstance(value, (np.generic, np.ndarray)):
-        return _plain(value.tolist(), depth + 1)
+        return _plain(value.tolist(), depth)
     if isinstance(value, int):
         return value if abs(value) <= SAFE_INTEGER_MAX else _wide_integer(value)
     if isinstance(value, float):
         return value
+    if not isinstance(value, (Mapping, list, tuple)):
+        raise ZcError("ZC_FORMAT_VALUE", f"a {type(value).__name__} is no JSON value")
+    if depth == JSON_DEPTH_MAX:
+        raise ZcError("ZC_FORMAT_VALUE", f"a JSON value is nested more than {JSON_DEPTH_MAX} deep")
     if isinstance(value, Mapping):
         return {_key(key): _plain(item, depth + 1) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item, depth + 1) for item in value]
-    raise ZcError("ZC_FORMAT_VALUE", f"a {type(value).__name__} is no JSON value")
+    return [_plain(item, depth + 1) for item in value]
 
 
 def _key(key: object) -> str:

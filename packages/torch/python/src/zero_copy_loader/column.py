@@ -62,7 +62,9 @@ class Column:
 
     def _text(self, row: int, stored: memoryview) -> Any:
         try:
-            return canonical_json.loads(stored) if self.field.kind == "json" else str(stored, "utf-8")
+            if self.field.kind == "json":
+                return canonical_json.loads(stored, self.mapped.path)
+            return str(stored, "utf-8")
         except ValueError as error:
             self.mapped.check()
             raise self._value_error(row, f"is not well-formed {self.field.kind}: {error}") from error
@@ -134,7 +136,7 @@ class VariableColumn(Column):
         stored = self.mapped.bytes[self._region.offset + start : self._region.offset + end]
         view: Array = stored
         if self.field.kind == "tensor":
-            view = self._shaped(row, stored, shape)
+            view = stored.view(self.field.numpy_dtype).reshape(shape)
         if self.field.dtype == "bool":
             self._refuse_other_than_booleans(stored, row)
         self.mapped.check()
@@ -169,15 +171,11 @@ class VariableColumn(Column):
                 f"row {row} of field {self.field.name!r} has {length} bytes, "
                 f"which the dimensions {sizes} of {list(declared)} do not make"
             )
+        # NumPy cannot make an empty array of impossible dimensions.
+        span = self.field.step_bytes * math.prod(size or 1 for size in sizes)
+        refuse_above(ROW_BYTES_MAX, span, f"the shape of row {row} in bytes", path=self.mapped.path)
         remaining = iter(sizes)
         return tuple(next(remaining) if size is None else size for size in declared)
-
-    def _shaped(self, row: int, stored: Array, shape: tuple[int, ...]) -> Array:
-        try:
-            return stored.view(self.field.numpy_dtype).reshape(shape)
-        except ValueError as error:
-            # An empty row may claim dimensions whose product NumPy cannot count.
-            raise self._table_error(f"row {row} of field {self.field.name!r}: {error}") from error
 
     def _table_error(self, summary: str) -> ZcError:
         return ZcError("ZC_FORMAT_TABLE", summary, path=self.mapped.path, offset=self._region.offset)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -131,6 +132,8 @@ def _encode_tensor(field: Field, value: Any) -> EncodedRow:
     ):
         raise _mismatch(f"shape {list(field.shape)}", f"shape {list(array.shape)}")
     dims = tuple(array.shape[axis] for axis in field.ragged_dimensions) if field.stores_dims else ()
+    span = field.step_bytes * math.prod(array.shape[axis] or 1 for axis in field.ragged_dimensions)
+    refuse_above(ROW_BYTES_MAX, span, "the shape in bytes, its zeros left out,")
     flat = np.ascontiguousarray(array, array.dtype.newbyteorder("<")).reshape(-1).view(np.uint8)
     if field.dtype == "bool" and flat.size and flat.max() > 1:
         raise _mismatch("0 or 1", flat.max())

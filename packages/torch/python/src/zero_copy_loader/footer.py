@@ -97,93 +97,93 @@ class _FooterReader:
 
     def read(self, text: bytes, minor: int) -> Footer:
         try:
-            value = canonical_json.loads(text)
+            value = canonical_json.loads(text, self.path, self.footer_offset)
         except ValueError as error:
             raise self.error(f"the footer is not JSON: {error}", None) from error
         if not isinstance(value, dict) or value.get("format") != "zc-shard":
             raise self.error('the footer is not an object of format "zc-shard"', value)
-        if value.get("version") != [MAJOR, minor]:
-            raise self.error(
-                f"the footer has version {value.get('version')}, the head {[MAJOR, minor]}",
-                value.get("version"),
-            )
-        samples = value.get("samples")
+        version, samples, layout = value.get("version"), value.get("samples"), value.get("layout")
+        if not _is_pair(version) or version != [MAJOR, minor]:
+            raise self.error(f"the footer's version is unlike the head's, {[MAJOR, minor]}", version)
         if not _is_count(samples):
-            raise self.error(f"the number of samples is {samples!r}", samples)
+            raise self.error("the number of samples is none", samples)
+        if not isinstance(layout, list):
+            raise self.error("the layout is no list", layout)
         refuse_above(
             SAMPLES_PER_SHARD_MAX, samples, "the number of samples", path=self.path, offset=self.footer_offset
         )
         schema = Schema.from_json(value.get("schema"), self.path)
-        layout = value.get("layout")
-        if not isinstance(layout, list) or len(layout) != len(schema.fields):
-            raise self.error(f"the layout does not list {len(schema.fields)} fields", layout)
+        if len(layout) != len(schema.fields):
+            raise self.error(
+                f"the layout lists {len(layout)} fields of {len(schema.fields)}",
+                len(layout),
+                len(schema.fields),
+            )
+        entries = [self.spans(each, field) for each, field in zip(layout, schema.fields, strict=True)]
         parsed = tuple(
-            self.field_layout(each, field, samples) for each, field in zip(layout, schema.fields, strict=True)
+            self.field_layout(spans, field, samples)
+            for spans, field in zip(entries, schema.fields, strict=True)
         )
-        self.refuse_overlaps(parsed, schema)
+        self.check_places(parsed, schema)
         return Footer(samples, schema, parsed)
 
-    def field_layout(self, value: object, field: Field, samples: int) -> FieldLayout:
-        if not isinstance(value, dict):
-            raise self.error(f"the layout of field {field.name!r} is not an object", value)
-        spans = {
-            name: self.span(value[name], f"{name} of field {field.name!r}")
-            for name in ("region", "ends", "dims", "checksums")
-            if name in value
-        }
-        wanted = {"region", "checksums"}
-        wanted |= set() if field.fixed else {"ends"}
-        wanted |= {"dims"} if field.stores_dims else set()
-        if spans.keys() != wanted:
-            raise self.error(
-                f"field {field.name!r} has the parts {sorted(spans)}, expected {sorted(wanted)}",
-                sorted(spans),
-                sorted(wanted),
-                code="ZC_FORMAT_TABLE",
-            )
-        layout = FieldLayout(**spans)
-        self.check_lengths(layout, field, samples)
-        return layout
+    def spans(self, value: object, field: Field) -> dict[str, Span]:
+        """The parts that an entry of the layout names, wherever they are said to lie."""
+        if not isinstance(value, dict) or "region" not in value:
+            raise self.error(f"the layout of field {field.name!r} is no object with a region", value)
+        spans = {}
+        for name in ("region", "ends", "dims", "checksums"):
+            if name in value:
+                if not _is_pair(value[name]):
+                    raise self.error(
+                        f"the {name} of field {field.name!r} is not [offset, length]", value[name]
+                    )
+                spans[name] = Span(*value[name])
+        return spans
 
-    def span(self, value: object, what: str) -> Span:
-        if not isinstance(value, list) or len(value) != 2 or not all(_is_count(each) for each in value):
-            raise self.error(f"the {what} is {value!r}, expected [offset, length]", value)
-        span = Span(*value)
-        if span.offset % BLOCK_BYTES or span.offset < HEAD_BYTES or span.end > self.footer_offset:
+    def field_layout(self, spans: dict[str, Span], field: Field, samples: int) -> FieldLayout:
+        """The parts of a field, their lengths checked against the number of samples and each other."""
+        region_bytes = spans["region"].length
+        expected_bytes = samples * field.step_bytes if field.fixed else region_bytes if samples else 0
+        if region_bytes != expected_bytes:
             raise self.error(
-                f"the {what} has {span.length} bytes at {span.offset}, "
-                f"which is not a block between the head and the footer at {self.footer_offset}",
-                value,
+                f"the region of field {field.name!r} has {region_bytes} bytes, expected {expected_bytes}",
+                region_bytes,
+                expected_bytes,
             )
-        return span
-
-    def check_lengths(self, layout: FieldLayout, field: Field, samples: int) -> None:
-        expected = {
-            "checksums": table_bytes(checksum_count(field, samples, layout.region.length), U32_PER_BLOCK),
-            "ends": table_bytes(samples, U64_PER_BLOCK),
-            "dims": table_bytes(samples * len(field.ragged_dimensions), U32_PER_BLOCK),
+        ragged = len(field.ragged_dimensions)
+        tables = {
+            "ends": None if field.fixed else table_bytes(samples, U64_PER_BLOCK),
+            "dims": table_bytes(samples * ragged, U32_PER_BLOCK) if field.stores_dims else None,
+            "checksums": table_bytes(checksum_count(field, samples, region_bytes), U32_PER_BLOCK),
         }
-        if field.fixed:
-            expected["region"] = samples * field.step_bytes
-        elif samples == 0:
-            expected["region"] = 0
-        for name, span in layout.parts():
-            if span.length != expected.get(name, span.length):
+        for name, expected in tables.items():
+            found = spans[name].length if name in spans else None
+            if found != expected:
                 raise self.error(
-                    f"the {name} of field {field.name!r} has {span.length} bytes, expected {expected[name]}",
-                    span.length,
-                    expected[name],
-                    code="ZC_FORMAT_FOOTER" if name == "region" else "ZC_FORMAT_TABLE",
+                    f"the table {name} of field {field.name!r} has {found} bytes, expected {expected}",
+                    found,
+                    expected,
+                    code="ZC_FORMAT_TABLE",
                 )
+        return FieldLayout(**spans)
 
-    def refuse_overlaps(self, layout: tuple[FieldLayout, ...], schema: Schema) -> None:
-        parts = sorted(
+    def check_places(self, layout: tuple[FieldLayout, ...], schema: Schema) -> None:
+        """Every part in its bounds and none over another."""
+        parts = [
             (span, f"{name} of field {field.name!r}")
             for each, field in zip(layout, schema.fields, strict=True)
             for name, span in each.parts()
-            if span.length
-        )
-        for (before, name), (after, next_name) in pairwise(parts):
+        ]
+        for span, name in parts:
+            if span.offset % BLOCK_BYTES or span.offset < HEAD_BYTES or span.end > self.footer_offset:
+                raise self.error(
+                    f"the {name} has {span.length} bytes at {span.offset}, "
+                    f"which is not a block between the head and the footer at {self.footer_offset}",
+                    list(span),
+                )
+        filled = sorted(part for part in parts if part[0].length)
+        for (before, name), (after, next_name) in pairwise(filled):
             if before.end > after.offset:
                 raise self.error(f"the {name} and the {next_name} overlap at {after.offset}", list(after))
 
@@ -202,3 +202,7 @@ class _FooterReader:
 
 def _is_count(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= SAFE_INTEGER_MAX
+
+
+def _is_pair(value: object) -> TypeGuard[list[int]]:
+    return isinstance(value, list) and len(value) == 2 and all(_is_count(each) for each in value)

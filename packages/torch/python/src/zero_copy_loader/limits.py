@@ -24,6 +24,7 @@ ROW_BYTES_MAX: Final = 2**30
 METADATA_BYTES_MAX: Final = 2**20
 MANIFEST_BYTES_MAX: Final = 256 * 2**20
 SHARDS_MAX: Final = 1_000_000
+JSON_DEPTH_MAX: Final = 200
 
 
 def refuse_above(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeGuard
@@ -22,6 +21,7 @@ from .schema import Schema
 
 MANIFEST_NAME: Final = "dataset.json"
 SHARD_NAME_BYTES_MAX: Final = 255
+_UUID: Final = r"[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def parse_manifest(text: bytes, path: str) -> Manifest:
     """Checks the text of a manifest; see `read_manifest`."""
     refuse_above(MANIFEST_BYTES_MAX, len(text), "the length of the manifest", path=path)
     try:
-        value = canonical_json.loads(text)
+        value = canonical_json.loads(text, path)
     except ValueError as error:
         raise _manifest_error(f"it is not JSON: {error}", path) from error
     if not isinstance(value, dict) or value.get("format") != "zc-dataset":
@@ -108,13 +108,13 @@ def parse_manifest(text: bytes, path: str) -> Manifest:
     if len(names) != len(manifest.shards):
         raise _manifest_error("two shards have one name", path)
     for key, total in (("samples", manifest.samples), ("bytes", manifest.bytes)):
-        if not _is_count(value.get(key), SAFE_INTEGER_MAX) or value[key] != total:
+        if not _is_count(value.get(key)) or value[key] != total:
             raise _manifest_error(f"{key} is {value.get(key)!r}, its shards have {total}", path)
     return manifest
 
 
 def _check_version(version: object, path: str) -> None:
-    if not isinstance(version, list) or len(version) != 2 or not all(_is_count(n, 2**16) for n in version):
+    if not isinstance(version, list) or len(version) != 2 or not all(_is_count(n) for n in version):
         raise _manifest_error(f"the version is {version!r}, expected [major, minor]", path)
     if version[0] != 1:
         raise ZcError(
@@ -132,13 +132,13 @@ def _parse_entry(value: object, path: str) -> ShardEntry:
     name, digest = value.get("name"), value.get("sha256")
     if not _is_file_name(name):
         raise _manifest_error(f"{name!r} is no name of a shard in the directory", path)
-    if not _is_count(value.get("bytes"), FILE_BYTES_MAX):
-        raise _manifest_error(f"shard {name!r} has {value.get('bytes')!r} bytes", path)
-    if not _is_count(value.get("samples"), SAMPLES_PER_SHARD_MAX):
-        raise _manifest_error(f"shard {name!r} has {value.get('samples')!r} samples", path)
+    for key, limit in (("bytes", FILE_BYTES_MAX), ("samples", SAMPLES_PER_SHARD_MAX)):
+        if not _is_count(value.get(key)):
+            raise _manifest_error(f"shard {name!r} has {value.get(key)!r} {key}", path)
+        refuse_above(limit, value[key], f"the number of {key} of shard {name!r}", path=path)
     if "sha256" not in value or not (digest is None or _matches(r"[0-9a-f]{64}", digest)):
         raise _manifest_error(f"shard {name!r} has the SHA-256 {digest!r}", path)
-    if not _is_uuid(value.get("uuid")):
+    if not _matches(_UUID, value.get("uuid")):
         raise _manifest_error(f"shard {name!r} has the UUID {value.get('uuid')!r}", path)
     return ShardEntry(name, value["bytes"], value["samples"], value["uuid"], digest)
 
@@ -153,19 +153,12 @@ def _is_file_name(name: object) -> TypeGuard[str]:
         return False
 
 
-def _is_uuid(text: object) -> bool:
-    try:
-        return isinstance(text, str) and str(uuid.UUID(text)) == text
-    except ValueError:
-        return False
-
-
 def _matches(pattern: str, text: object) -> bool:
     return isinstance(text, str) and re.fullmatch(pattern, text) is not None
 
 
-def _is_count(value: object, limit: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= limit
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= SAFE_INTEGER_MAX
 
 
 def _manifest_error(summary: str, path: str) -> ZcError:

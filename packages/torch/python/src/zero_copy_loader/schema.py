@@ -201,8 +201,9 @@ def _parse_schema(value: object) -> tuple[tuple[Field, ...], str, dict[str, str]
         isinstance(text, str) for pair in metadata.items() for text in pair
     ):
         raise _schema_error("the metadata is not an object of strings", metadata)
-    if metadata:
-        refuse_above(METADATA_BYTES_MAX, len(canonical_json.dumps(metadata)), "the length of the metadata")
+    for text in (text for pair in metadata.items() for text in pair):
+        _demand_well_formed(text, "the metadata")
+    refuse_above(METADATA_BYTES_MAX, len(canonical_json.dumps(metadata)), "the length of the metadata")
     return fields, main, metadata
 
 
@@ -218,6 +219,7 @@ def _parse_field(value: object) -> Field:
             ("checksum", ("row", "block")),
         )
     )
+    _refuse_misplaced(value, kind, codec, name)
     parsed = Field(
         name=name,
         kind=kind,
@@ -231,20 +233,33 @@ def _parse_field(value: object) -> Field:
     )
     if codec == "zstd" and (parsed.codec_library is None or not _is_integer(parsed.codec_level)):
         raise _schema_error(f"field {name!r} does not say what compressed it", value)
+    refuse_above(ROW_BYTES_MAX, parsed.step_bytes, f"the bytes of the fixed dimensions of field {name!r}")
     if parsed.fixed:
-        refuse_above(ROW_BYTES_MAX, parsed.step_bytes, f"the length of a row of field {name!r}")
+        if "rowAlign" in value:
+            raise _schema_error(f"field {name!r} has dense rows, which take no rowAlign", value)
         return parsed
     return replace(parsed, row_align=_parse_row_align(value.get("rowAlign"), parsed))
+
+
+def _refuse_misplaced(value: dict[str, Any], kind: str, codec: str, name: str) -> None:
+    """A key in a field that does not take it would say something that does not hold."""
+    takes = {
+        "dtype": kind == "tensor",
+        "shape": kind == "tensor",
+        "mediaType": kind == "bytes",
+        "codecLibrary": codec == "zstd",
+        "codecLevel": codec == "zstd",
+    }
+    for key, is_taken in takes.items():
+        if key in value and not is_taken:
+            raise _schema_error(f"field {name!r} takes no {key}", value[key])
 
 
 def _parse_name(name: object) -> str:
     if not isinstance(name, str) or not name:
         raise _schema_error("a field has no name", name)
-    try:
-        length = len(name.encode())
-    except UnicodeEncodeError:
-        raise _schema_error(f"the field name {name!r} is not well-formed", name) from None
-    refuse_above(FIELD_NAME_BYTES_MAX, length, f"the length of the field name {name[:40]!r}")
+    _demand_well_formed(name, "a field name")
+    refuse_above(FIELD_NAME_BYTES_MAX, len(name.encode()), f"the length of the field name {name[:40]!r}")
     if re.search(r"[\x00-\x1f\x7f]", name):
         raise _schema_error(f"the field name {name!r} holds a control character", name)
     return name
@@ -297,10 +312,20 @@ def _one_of(value: object, allowed: tuple[str, ...], what: str) -> Any:
 
 
 def _string_or_none(field: dict[str, Any], key: str, name: str) -> str | None:
-    value = field.get(key)
-    if value is not None and not isinstance(value, str):
+    if key not in field:
+        return None
+    value = field[key]
+    if not isinstance(value, str):
         raise _schema_error(f"the {key} of field {name!r} is {value!r}, expected a string", value)
+    _demand_well_formed(value, f"the {key} of field {name!r}")
     return value
+
+
+def _demand_well_formed(text: str, what: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise _schema_error(f"{what} holds a lone surrogate", text) from None
 
 
 def _schema_error(summary: str, actual: object) -> ZcError:

@@ -10,7 +10,7 @@ from .core import crc32c
 from .errors import ZcError
 from .head import HEAD_BYTES
 from .head import MAGIC as HEAD_MAGIC
-from .limits import BLOCK_BYTES, FILE_BYTES_MAX, FOOTER_BYTES_MAX, refuse_above
+from .limits import BLOCK_BYTES, FILE_BYTES_MAX, FOOTER_BYTES_MAX, SAFE_INTEGER_MAX, refuse_above
 
 MAGIC: Final = b"ZCSEND\r\n"
 TAIL_BYTES: Final = 64
@@ -50,6 +50,7 @@ def parse_tail(tail: bytes, head: bytes, file_bytes: int, path: str) -> Tail:
     The head only tells a shard that was cut from a file that never was one. Raises ZC_FORMAT_TRUNCATED,
     ZC_FORMAT_BAD_MAGIC, ZC_FORMAT_CHECKSUM, ZC_FORMAT_FOOTER and ZC_FORMAT_LIMIT.
     """
+    refuse_above(FILE_BYTES_MAX, file_bytes, "the length of the file", path=path)
     at = file_bytes - TAIL_BYTES
     body, (crc, magic) = tail[: _BODY.size], _END.unpack_from(tail, _BODY.size)
     if magic != MAGIC and not head.startswith(HEAD_MAGIC):
@@ -81,7 +82,8 @@ def parse_tail(tail: bytes, head: bytes, file_bytes: int, path: str) -> Tail:
             actual=found_crc,
         )
     parsed = Tail(*_BODY.unpack(body)[:6])
-    refuse_above(FILE_BYTES_MAX, parsed.file_bytes, "the length of the file", path=path, offset=at + 16)
+    for place, value in enumerate((parsed.footer_offset, parsed.footer_bytes, parsed.file_bytes)):
+        refuse_above(SAFE_INTEGER_MAX, value, "a number of the tail", path=path, offset=at + 8 * place)
     if parsed.file_bytes != file_bytes:
         raise ZcError(
             "ZC_FORMAT_TRUNCATED" if parsed.file_bytes > file_bytes else "ZC_FORMAT_FOOTER",
