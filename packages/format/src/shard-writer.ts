@@ -129,11 +129,13 @@ export class ShardWriter<S extends Schema = Schema> {
       this.#samples++;
       this.#storedBytes += sample.bytes;
       if (this.#pool.isOverBudget) await this.#pool.relieve();
-      this.#state = 'open';
     } catch (error) {
-      await this.abort();
+      await this.#close();
       throw error;
     }
+    // It may have been aborted meanwhile.
+    if (this.#state !== 'busy') await this.#close();
+    else this.#state = 'open';
   }
 
   /**
@@ -148,12 +150,19 @@ export class ShardWriter<S extends Schema = Schema> {
       for (const column of this.#columns) column.finish();
       return await this.#writeRest();
     } finally {
-      await this.abort();
+      await this.#close();
     }
   }
 
   /** Closes the writer and drops what waits; what the sink has is no shard. Does nothing after `finish`. */
   async abort(): Promise<void> {
+    const isBusy = this.#state === 'busy';
+    this.#state = 'closed';
+    // A call under way still needs what waits, and closes it when it ends.
+    if (!isBusy) await this.#pool.close();
+  }
+
+  async #close(): Promise<void> {
     this.#state = 'closed';
     await this.#pool.close();
   }

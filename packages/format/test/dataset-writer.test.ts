@@ -178,6 +178,57 @@ test('a replacement that was cut off is settled by the next writer', async () =>
   expect((await readManifest(target)).samples).toBe(1);
 });
 
+test('what writers left that died while they were claiming is removed, what others claim is not', async () => {
+  const directory = temporary();
+  const partial = join(directory, '.train.zc-partial');
+  const startTime = readFileSync('/proc/self/stat', 'utf8').split(') ')[1]!.split(' ')[19];
+  mkdirSync(`${partial}-${process.pid}-1-dead`);
+  mkdirSync(`${partial}-${process.pid}-1-dead-abandoned`);
+  mkdirSync(`${partial}-${process.pid}-${startTime}-alive`);
+  mkdirSync(`${partial}-notes`);
+  await write(join(directory, 'train'), 1);
+  expect(readdirSync(directory).sort()).toEqual([
+    `.train.zc-partial-${process.pid}-${startTime}-alive`,
+    '.train.zc-partial-notes',
+    'train',
+  ]);
+});
+
+test('an abort waits for the call that is under way', async () => {
+  const directory = temporary();
+  const writer = await DatasetWriter.create(join(directory, 'train'), { schema });
+  await writer.append(sampleOf(1));
+  const finished = writer.finish();
+  await writer.abort();
+  expect(await readManifest(join(directory, 'train'))).toEqual(await finished);
+  expect(readdirSync(directory)).toEqual(['train']);
+});
+
+test('a target that has become something else meanwhile is not replaced', async () => {
+  const directory = temporary();
+  const target = join(directory, 'train');
+  await write(target, 1);
+  const writer = await DatasetWriter.create(target, { schema, overwrite: true });
+  await writer.append(sampleOf(1));
+  renameSync(join(target, 'dataset.json'), join(target, 'letter.txt'));
+  await expect(writer.finish()).rejects.toMatchObject({ code: 'ZC_IO_EXISTS' });
+  expect(readdirSync(target)).toContain('letter.txt');
+  expect(readdirSync(directory)).toEqual(['train']);
+});
+
+test('samples of different shards are read at once', async () => {
+  const target = join(temporary(), 'train');
+  await write(target, 25);
+  await using dataset = await openDataset<typeof schema>(target);
+  const indices = Array.from({ length: 50 }, (_, i) => (i * 7) % 25);
+  const rows = dataset.rows();
+  expect((await rows.next()).value?.label).toBe(0);
+  const labels = await Promise.all(indices.map(async (i) => (await dataset.get(i)).label));
+  expect(labels).toEqual(indices);
+  expect((await rows.next()).value?.label).toBe(1);
+  await rows.return();
+});
+
 test('a shard that is not the one of the manifest is refused', async () => {
   const directory = temporary();
   await write(join(directory, 'a'), 25);

@@ -1,35 +1,25 @@
-import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ZcError } from '@zc/errors';
 import { canonicalJson } from '../json.js';
-import { limits } from '../limits.js';
+import { refuseAbove } from '../limits.js';
 import { MANIFEST_NAME, type Manifest, parseManifest, type ShardEntry } from '../manifest.js';
 import type { Sample, Schema } from '../schema.js';
 import { schemaToJson } from '../schema-resolve.js';
 import { ShardReader, type ShardReaderOptions } from '../shard-reader.js';
 import { type FileSource, fileSource } from './file-source.js';
 import { nodeDigests } from './node-digests.js';
-import { systemError } from './system-error.js';
 
-/** @throws ZC_IO_OPEN, ZC_FORMAT_MANIFEST, ZC_FORMAT_SCHEMA, ZC_FORMAT_LIMIT */
+/** @throws ZC_IO_OPEN, ZC_FORMAT_MANIFEST, ZC_FORMAT_VERSION, ZC_FORMAT_SCHEMA, ZC_FORMAT_LIMIT */
 export async function readManifest(directory: string): Promise<Manifest> {
   const path = join(directory, MANIFEST_NAME);
-  let text: string;
-  try {
-    const { size } = await stat(path);
-    if (size > limits.MANIFEST_BYTES_MAX) {
-      throw new ZcError('ZC_FORMAT_LIMIT', 'the manifest is longer than MANIFEST_BYTES_MAX', {
-        path,
-        expected: limits.MANIFEST_BYTES_MAX,
-        actual: size,
-      });
-    }
-    text = await readFile(path, 'utf8');
-  } catch (cause) {
-    if (cause instanceof ZcError) throw cause;
-    throw systemError('ZC_IO_OPEN', 'opening the manifest', path, cause);
-  }
-  return parseManifest(text, path);
+  await using source = await fileSource(path);
+  refuseAbove('MANIFEST_BYTES_MAX', source.sizeBytes, 'the length of the manifest', { path });
+  return parseManifest(await source.read(0, source.sizeBytes), path);
+}
+
+interface OpenShard<S extends Schema> {
+  readonly source: FileSource;
+  readonly reader: ShardReader<S>;
 }
 
 /** A dataset for tools: one shard open at a time, every row checked. Training reads through `@zc/loader`. */
@@ -37,7 +27,9 @@ export class DatasetReader<S extends Schema = Schema> {
   readonly directory: string;
   readonly manifest: Manifest<S>;
   readonly #options: ShardReaderOptions;
-  #open: { number: number; source: FileSource; reader: ShardReader<S> } | undefined;
+  #open: (OpenShard<S> & { number: number }) | undefined;
+  /** The call of `get` or `shard` before: they take turns, for one may close what another reads. */
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(directory: string, manifest: Manifest<S>, options: ShardReaderOptions) {
     this.directory = directory;
@@ -58,38 +50,60 @@ export class DatasetReader<S extends Schema = Schema> {
    *
    * @throws ZC_FORMAT_MANIFEST where it is not the one that the manifest lists, and what opening it throws
    */
-  async shard(number: number): Promise<ShardReader<S>> {
-    if (this.#open?.number === number) return this.#open.reader;
-    const entry = this.manifest.shards[number];
-    if (!entry) throw outOfRange(this.directory, 'shard', number, this.manifest.shards.length);
-    await this.close();
-    const source = await fileSource(join(this.directory, entry.name));
-    try {
-      const reader = await ShardReader.open<S>(source, this.#options);
-      demandListed(entry, source, reader, this.schema);
-      this.#open = { number, source, reader };
-      return reader;
-    } catch (error) {
-      await source.close();
-      throw error;
-    }
+  shard(number: number): Promise<ShardReader<S>> {
+    return this.#inTurn(() => this.#shard(number));
   }
 
   /** Sample `i`, counted through the shards in order. */
   async get(i: number): Promise<Sample<S>> {
     let rest = i;
     for (const [number, { samples }] of this.manifest.shards.entries()) {
-      if (rest >= 0 && rest < samples) return (await this.shard(number)).get(rest);
+      if (rest >= 0 && rest < samples) {
+        const row = rest;
+        return this.#inTurn(async () => (await this.#shard(number)).get(row));
+      }
       rest -= samples;
     }
     throw outOfRange(this.directory, 'sample', i, this.length);
   }
 
-  /** All samples in order. */
+  /** All samples in order; each pass has a shard of its own open. */
   async *rows(): AsyncGenerator<Sample<S>, void, undefined> {
-    for (let number = 0; number < this.manifest.shards.length; number++) {
-      yield* (await this.shard(number)).rows();
+    for (const entry of this.manifest.shards) {
+      const { source, reader } = await this.#openShard(entry);
+      try {
+        yield* reader.rows();
+      } finally {
+        await source.close();
+      }
     }
+  }
+
+  async #shard(number: number): Promise<ShardReader<S>> {
+    if (this.#open?.number === number) return this.#open.reader;
+    const entry = this.manifest.shards[number];
+    if (!entry) throw outOfRange(this.directory, 'shard', number, this.manifest.shards.length);
+    await this.close();
+    this.#open = { number, ...(await this.#openShard(entry)) };
+    return this.#open.reader;
+  }
+
+  async #openShard(entry: ShardEntry): Promise<OpenShard<S>> {
+    const source = await fileSource(join(this.directory, entry.name));
+    try {
+      const reader = await ShardReader.open<S>(source, this.#options);
+      demandListed(entry, source, reader, this.schema);
+      return { source, reader };
+    } catch (error) {
+      await source.close();
+      throw error;
+    }
+  }
+
+  #inTurn<T>(run: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(run, run);
+    this.#turn = turn.catch(() => {});
+    return turn;
   }
 
   async close(): Promise<void> {

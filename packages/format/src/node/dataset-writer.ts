@@ -55,6 +55,8 @@ export class DatasetWriter<S extends Schema = Schema> {
   #shard: OpenShard | undefined;
   #samples = 0;
   #state: 'open' | 'busy' | 'closed' = 'open';
+  /** The call that is under way, or was last. */
+  #running: Promise<unknown> | undefined;
 
   /** @throws ZC_ARGUMENT, ZC_FORMAT_CODEC, ZC_FORMAT_BUSY, ZC_IO_EXISTS, ZC_IO_WRITE */
   static async create<S extends Schema>(
@@ -139,11 +141,9 @@ export class DatasetWriter<S extends Schema = Schema> {
 
   /** Drops everything; nothing appears at the target. Does nothing after `finish`. */
   async abort(): Promise<void> {
-    if (this.#state === 'closed') return;
-    this.#state = 'closed';
-    await this.#shard?.writer.abort();
-    await this.#shard?.sink.close();
-    await this.#partial.discard();
+    // A call under way ends first: nothing is removed under it, and what it has published stays.
+    await this.#running?.catch(() => {});
+    await this.#drop();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -182,14 +182,28 @@ export class DatasetWriter<S extends Schema = Schema> {
   async #work<T>(run: () => Promise<T>): Promise<T> {
     this.#demandOpen();
     this.#state = 'busy';
+    const running = run().then(
+      (result) => {
+        if (this.#state === 'busy') this.#state = 'open';
+        return result;
+      },
+      async (error) => {
+        await this.#drop();
+        throw error;
+      },
+    );
+    this.#running = running;
+    return running;
+  }
+
+  async #drop(): Promise<void> {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
     try {
-      const result = await run();
-      if (this.#state === 'busy') this.#state = 'open';
-      return result;
-    } catch (error) {
-      this.#state = 'busy';
-      await this.abort();
-      throw error;
+      await this.#shard?.writer.abort();
+      await this.#shard?.sink.close();
+    } finally {
+      await this.#partial.discard();
     }
   }
 

@@ -61,7 +61,9 @@ async function spillFile(path: string): Promise<SpillArea> {
     append: (chunk) => writeAll(file, chunk, path),
     async read(offset, length) {
       const bytes = new Uint8Array(length);
-      const { bytesRead } = await file.read(bytes, 0, length, offset);
+      const { bytesRead } = await file
+        .read(bytes, 0, length, offset)
+        .catch((cause) => Promise.reject(systemError('ZC_IO_READ', 'reading a temporary file', path, cause)));
       if (bytesRead === length) return bytes;
       throw new ZcError('ZC_IO_SHORT_READ', 'a temporary file lost bytes', {
         path,

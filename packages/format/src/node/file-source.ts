@@ -1,4 +1,5 @@
-import { open } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { ZcError } from '@zc/errors';
 import { demandWithin, type Source } from '../source.js';
 import { systemError } from './system-error.js';
@@ -49,12 +50,15 @@ export async function fileSource(path: string): Promise<FileSource> {
 }
 
 async function openWithSize(path: string) {
+  let file: FileHandle | undefined;
   try {
-    const file = await open(path);
+    // Not to wait for whoever writes into a pipe: it is refused below.
+    file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const stat = await file.stat();
     if (stat.isFile()) return { file, sizeBytes: stat.size };
     await file.close();
   } catch (cause) {
+    await file?.close().catch(() => {});
     throw systemError('ZC_IO_OPEN', 'opening', path, cause);
   }
   throw new ZcError('ZC_IO_OPEN', 'it is not a file', { path });

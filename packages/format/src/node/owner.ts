@@ -11,8 +11,11 @@ export interface Owner {
   readonly startTime: string | null;
 }
 
-export async function writeOwner(directory: string): Promise<void> {
-  const owner: Owner = { pid: process.pid, startTime: await startTimeOf(process.pid) };
+export async function thisProcess(): Promise<Owner> {
+  return { pid: process.pid, startTime: await startTimeOf(process.pid) };
+}
+
+export async function writeOwner(directory: string, owner: Owner): Promise<void> {
   await writeFile(join(directory, OWNER_NAME), JSON.stringify(owner));
 }
 

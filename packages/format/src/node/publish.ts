@@ -1,8 +1,9 @@
-import { mkdir, mkdtemp, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { ZcError } from '@zc/errors';
 import { MANIFEST_NAME } from '../manifest.js';
-import { isAlive, OWNER_NAME, type Owner, readOwner, writeOwner } from './owner.js';
+import { isAlive, OWNER_NAME, type Owner, readOwner, thisProcess, writeOwner } from './owner.js';
 import { hasErrno, systemError } from './system-error.js';
 
 /**
@@ -30,14 +31,18 @@ export async function openPartial(
 ): Promise<PartialDirectory> {
   const full = resolve(target);
   const path = join(dirname(full), `.${basename(full)}.zc-partial`);
+  const self = await thisProcess();
   try {
     await mkdir(dirname(full), { recursive: true });
-    await claim(path);
+    await claim(path, self);
+    await sweep(path);
   } catch (cause) {
     if (cause instanceof ZcError) throw cause;
     throw systemError('ZC_IO_WRITE', 'making a directory', path, cause);
   }
-  const discard = () => rm(path, { recursive: true, force: true });
+  const discard = async () => {
+    if (await isOwn(path, self)) await rm(path, { recursive: true, force: true });
+  };
   try {
     await settleReplaced(path, full);
     await demandFree(full, options.overwrite);
@@ -45,7 +50,7 @@ export async function openPartial(
     await discard();
     throw error;
   }
-  return { path, publish: () => publish(path, full, options.overwrite), discard };
+  return { path, publish: () => publish(path, full, self, options.overwrite), discard };
 }
 
 /** Where a dataset that is being replaced lies until the new one has its name. */
@@ -84,10 +89,11 @@ async function demandFree(target: string, overwrite: boolean): Promise<void> {
 }
 
 /** Makes the directory this process's own. It appears with its owner in it, never without. */
-async function claim(path: string): Promise<void> {
-  const staged = await mkdtemp(`${path}-`);
+async function claim(path: string, self: Owner): Promise<void> {
+  const staged = `${path}-${self.pid}-${self.startTime ?? 0}-${randomUUID()}`;
+  await mkdir(staged);
   try {
-    await writeOwner(staged);
+    await writeOwner(staged, self);
     for (;;) {
       try {
         return await rename(staged, path);
@@ -112,27 +118,66 @@ async function removeAbandoned(path: string, aside: string): Promise<void> {
     if (hasErrno(cause, 'ENOENT')) return;
     throw cause;
   }
+  // Since the look at its owner it may have become another process's.
+  const moved = await readOwner(aside);
+  if (moved && (await isAlive(moved))) {
+    await rename(aside, path);
+    throw busy(path, moved);
+  }
   await rm(aside, { recursive: true, force: true });
+}
+
+/** Removes what processes left that died while they were claiming: these names tell whose they are. */
+async function sweep(path: string): Promise<void> {
+  const prefix = `${basename(path)}-`;
+  for (const name of await readdir(dirname(path))) {
+    const [, pid, start] = (name.startsWith(prefix) && /^(\d+)-(\d+)-/.exec(name.slice(prefix.length))) || [];
+    if (pid === undefined || start === undefined) continue;
+    const owner = { pid: Number(pid), startTime: start === '0' ? null : start };
+    if (!(await isAlive(owner))) await rm(join(dirname(path), name), { recursive: true, force: true });
+  }
+}
+
+async function isOwn(path: string, self: Owner): Promise<boolean> {
+  const owner = await readOwner(path);
+  return owner?.pid === self.pid && owner.startTime === self.startTime;
 }
 
 function busy(path: string, owner: Owner): ZcError {
   return new ZcError('ZC_FORMAT_BUSY', `process ${owner.pid} is writing here`, { path, actual: owner.pid });
 }
 
-async function publish(path: string, target: string, overwrite: boolean): Promise<void> {
-  const replaced = replacedPath(path);
+async function publish(path: string, target: string, self: Owner, overwrite: boolean): Promise<void> {
   try {
-    await unlink(join(path, OWNER_NAME));
+    if (!(await isOwn(path, self))) {
+      throw new ZcError('ZC_FORMAT_BUSY', "the partial directory is no longer this writer's", { path });
+    }
     await flushDirectory(path);
-    if (overwrite && (await exists(target))) await rename(target, replaced);
-    await rename(path, target);
+    await demandFree(target, overwrite);
+    await exchange(path, target, overwrite);
+    // Until it has its name the directory must have an owner, or another writer would take it for abandoned.
+    await unlink(join(target, OWNER_NAME));
+    await flushDirectory(target);
     await flushDirectory(dirname(target));
-    await rm(replaced, { recursive: true, force: true });
+    await rm(replacedPath(path), { recursive: true, force: true });
   } catch (cause) {
+    if (cause instanceof ZcError) throw cause;
     if (hasErrno(cause, 'ENOTEMPTY', 'EEXIST', 'ENOTDIR')) {
       throw new ZcError('ZC_IO_EXISTS', 'the target has been filled meanwhile', { path: target, cause });
     }
     throw systemError('ZC_IO_WRITE', 'publishing the dataset', target, cause);
+  }
+}
+
+/** Gives the directory the target's name; what lay there waits aside, and comes back where that fails. */
+async function exchange(path: string, target: string, overwrite: boolean): Promise<void> {
+  const isReplaced = overwrite && (await exists(target));
+  if (isReplaced) await rename(target, replacedPath(path));
+  try {
+    await rename(path, target);
+  } catch (cause) {
+    if (isReplaced) await rename(replacedPath(path), target);
+    throw cause;
   }
 }
 
