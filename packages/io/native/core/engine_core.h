@@ -59,7 +59,7 @@ class EngineCore {
   // The page cache (resident_copy.cc).
   void probe_extents(Batch& batch, Indices indices);
   void copy_extents(Batch& batch, Indices indices, uint32_t task_units);
-  void run_prefetch(Batch& batch, EngineFile& file, uint64_t offset, uint64_t length);
+  void run_prefetch(Batch& batch, std::shared_ptr<EngineFile> file, uint64_t offset, uint64_t length);
   Result<void> prefetch_range(Batch& batch, EngineFile& file, uint64_t offset, uint64_t length);
 
   // An extent that waits for a staging buffer.

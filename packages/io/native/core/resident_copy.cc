@@ -124,16 +124,18 @@ bool EngineCore::start_prefetch(std::shared_ptr<Batch> shared, std::shared_ptr<E
   if (!enter(shared)) return false;
   const std::lock_guard lock(mutex_);
   if (prefetcher_ == nullptr) prefetcher_ = std::make_unique<ThreadPool>("zc-prefetch", 1);
-  prefetcher_->push([this, &batch, file = std::move(file), offset, length] {
-    run_prefetch(batch, *file, offset, length);
+  prefetcher_->push([this, &batch, file = std::move(file), offset, length]() mutable {
+    run_prefetch(batch, std::move(file), offset, length);
   });
   return true;
 }
 
 // On the prefetch thread, which may block.
-void EngineCore::run_prefetch(Batch& batch, EngineFile& file, uint64_t offset, uint64_t length) {
-  auto result = prefetch_range(batch, file, offset, length);
+void EngineCore::run_prefetch(Batch& batch, std::shared_ptr<EngineFile> file, uint64_t offset, uint64_t length) {
+  auto result = prefetch_range(batch, *file, offset, length);
   if (!result) batch.fail(std::move(result).error());
+  // Whoever hears of the completion and closes the file finds it closed.
+  file.reset();
   done(batch, 1);
 }
 
