@@ -1,7 +1,7 @@
 """The process of a Python contender: takes commands from standard input, answers on descriptor 3.
 
-A module under ``rivals/python/`` defines ``open(settings)``, ``epoch()`` (an iterator of ``(samples, bytes, sum)``,
-the sum wrapping over the 64-bit words of ``x`` and ``label``) and ``close()``.
+A module under ``rivals/python/`` defines ``open(settings)``, ``epoch()`` (an iterator of
+``(samples, bytes, sum)``, the sum wrapping over the 64-bit words of rows and labels) and ``close()``.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ def load(name: str) -> ModuleType:
     path = RIVALS / f"{name}.py"
     sys.path.insert(0, str(path.parent))
     spec = importlib.util.spec_from_file_location("contender", path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -36,7 +37,9 @@ def quantile(values: list[float], q: float) -> float:
     return values[min(len(values) - 1, int(q * len(values)))] if values else 0.0
 
 
-def run_round(contender: ModuleType, settings: dict[str, Any], min_seconds: float, reopen: bool) -> dict[str, Any]:
+def run_round(
+    contender: ModuleType, settings: dict[str, Any], min_seconds: float, reopen: bool
+) -> dict[str, Any]:
     """Whole epochs until ``min_seconds`` have passed."""
     gaps: list[float] = []
     samples = byte_count = epochs = total = 0

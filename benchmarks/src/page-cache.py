@@ -29,8 +29,7 @@ def drop(path: str) -> int:
             pages = ctypes.create_string_buffer((size + PAGE - 1) // PAGE)
             if libc.mincore(address, size, pages) != 0:
                 raise OSError(ctypes.get_errno(), "mincore", path)
-            resident = sum(byte & 1 for byte in pages.raw[: len(pages) - 1])
-        return resident
+            return sum(byte & 1 for byte in pages.raw)
     finally:
         os.close(descriptor)
 

@@ -11,7 +11,7 @@ import time
 
 import torch
 from torch import nn
-from torch.nn import functional as F
+from torch.nn.functional import cross_entropy
 
 from zero_copy_loader.torch import DataLoader
 
@@ -53,14 +53,14 @@ def main() -> int:
     for epoch in range(options.epochs):
         started, seen, loss_sum = time.perf_counter(), 0, 0.0
         for batch in train:
-            loss = F.cross_entropy(model(images_of(batch)), batch["label"])
+            loss = cross_entropy(model(images_of(batch)), batch["label"])
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
             seen += len(batch["label"])
             loss_sum += loss.item() * len(batch["label"])
-        rate = seen / (time.perf_counter() - started)
-        print(f"   epoch {epoch + 1}: {seen} images, {rate:.0f} a second, loss {loss_sum / seen:.3f}", flush=True)
+        seconds = time.perf_counter() - started
+        print(f"   epoch {epoch + 1}: {seen} images, {seconds:.1f} s, loss {loss_sum / seen:.3f}", flush=True)
 
     with torch.no_grad():
         right = [(model(images_of(batch)).argmax(1) == batch["label"]).float() for batch in test]

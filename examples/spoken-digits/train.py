@@ -16,11 +16,11 @@ from pathlib import Path
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import torch
+from model import DigitNet
 from torch import nn
 from torch.nn.functional import cross_entropy
-from zero_copy_loader.torch import DataLoader
 
-from model import DigitNet
+from zero_copy_loader.torch import DataLoader
 
 
 def main() -> None:

@@ -46,7 +46,7 @@ export const commands = {
  */
 async function lint([language]) {
   const typescript = language === 'python' ? 0 : await show('biome', ['ci']);
-  const python = language === 'typescript' ? 0 : await pythonTool(['ruff', 'check', '.']);
+  const python = language === 'typescript' ? 0 : await pythonTool(['ruff', 'check'], root);
   return typescript || python;
 }
 
@@ -74,12 +74,13 @@ async function typecheckTypescript() {
 }
 
 /**
- * Runs a Python tool on the Python package.
+ * Runs a Python tool.
  *
  * @param {string[]} args
+ * @param {string} cwd
  */
-function pythonTool(args) {
+function pythonTool(args, cwd) {
   const interpreter = readPython();
   if (interpreter === undefined) return 1;
-  return show(interpreter, ['-m', ...args], { cwd: join(root, 'packages/torch/python') });
+  return show(interpreter, ['-m', ...args], { cwd });
 }

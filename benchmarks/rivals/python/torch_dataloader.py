@@ -1,7 +1,8 @@
 """torch.utils.data.DataLoader over ``np.memmap``.
 
-``params``: ``fetch`` is ``items`` (a copy per sample, default collate), ``views`` (the same without the copy) or
-``gather`` (``__getitems__`` gathers the whole batch, the best that people write by hand); ``workers`` as in torch.
+``params``: ``fetch`` is ``items`` (a copy per sample, default collate), ``views`` (the same without the
+copy) or ``gather`` (``__getitems__`` gathers the whole batch, the best that people write by hand);
+``workers`` as in torch.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Runs a program with a non-blocking eventfd, whose number is in EVENTFD: with-eventfd.py PROGRAM [ARGUMENT...]"""
+"""Runs a program with a non-blocking eventfd, whose number is in EVENTFD.
+
+usage: with-eventfd.py PROGRAM [ARGUMENT...]
+"""
 
 import os
 import sys
