@@ -33,6 +33,10 @@ export const commands = {
     run: () => show('turbo', ['run', 'check:package', '--concurrency', '2', '--output-logs', 'errors-only']),
   },
   layers: { needs: INSTALLED, run: (args) => show('tsx', ['tools/layers/main.ts', ...args]) },
+  golden: {
+    needs: INSTALLED,
+    run: () => show('tsx', ['--tsconfig', 'tsconfig.base.json', 'tools/golden/main.ts']),
+  },
   reference: {
     needs: INSTALLED,
     run: () => show('tsx', ['--tsconfig', 'tsconfig.base.json', 'tools/reference/main.ts']),
@@ -57,7 +61,7 @@ async function lint([language]) {
  */
 async function typecheck([language]) {
   const typescript = language === 'python' ? 0 : await typecheckTypescript();
-  const python = language === 'typescript' ? 0 : await pythonTool(['mypy', '--strict']);
+  const python = language === 'typescript' ? 0 : await pythonTool(['mypy', '--strict'], join(root, 'packages/torch/python'));
   return typescript || python;
 }
 

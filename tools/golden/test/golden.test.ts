@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { badShards } from '../bad.js';
 import { hexDump } from '../dump.js';
 import { describeGolden, encodeGolden } from '../encode.js';
 import { goldenShards } from '../shards.js';
@@ -13,6 +14,15 @@ test.each(goldenShards())('$file is what the script makes', async (golden) => {
   expect(committed.find(({ file }) => file === golden.file)).toEqual(
     JSON.parse(JSON.stringify(describeGolden(golden, summary))),
   );
+});
+
+test('the bad shards are what the script makes', async () => {
+  const bad = await badShards();
+  for (const { file, bytes } of bad) {
+    expect(Buffer.compare(bytes, readFileSync(new URL(`bad/${file}`, folder))), file).toBe(0);
+  }
+  const table = JSON.parse(readFileSync(new URL('bad/bad.json', folder), 'utf8'));
+  expect(table).toEqual(bad.map(({ file, code }) => ({ file, code })));
 });
 
 test('the specification shows `explained.zcs` as it is', () => {
