@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from zero_copy_loader import Dataset, DatasetWriter, ZcError, scalar, tensor, text
+from zero_copy_loader import Dataset, DatasetWriter, ShardWriter, ZcError, scalar, tensor, text
 from zero_copy_loader.dataset_writer import parse_bytes
 from zero_copy_loader.manifest import parse_manifest
 
@@ -114,6 +114,41 @@ os.kill(os.getpid(), signal.SIGKILL)
         writer.append({"n": 2})
     assert int(Dataset(tmp_path / "data")[0]["n"]) == 2
     assert os.listdir(tmp_path) == ["data"]
+
+
+def test_what_died_while_claiming_is_removed(tmp_path: Path) -> None:
+    start_time = Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19]
+    alive = f".data.zc-partial-{os.getpid()}-{start_time}-alive"
+    for name in (f".data.zc-partial-{os.getpid()}-1-dead", alive, ".data.zc-partial-notes"):
+        (tmp_path / name).mkdir()
+    DatasetWriter(tmp_path / "data", SCHEMA).abort()
+    assert sorted(os.listdir(tmp_path)) == sorted([alive, ".data.zc-partial-notes"])
+
+
+def test_a_replacement_that_was_cut_off_is_settled(tmp_path: Path) -> None:
+    aside = tmp_path / ".data.zc-partial-replaced"
+    DatasetWriter(tmp_path / "data", SCHEMA).finish()
+    os.rename(tmp_path / "data", aside)
+    with pytest.raises(ZcError, match="ZC_IO_EXISTS"):
+        DatasetWriter(tmp_path / "data", SCHEMA)
+    assert os.listdir(tmp_path) == ["data"]
+    aside.mkdir()
+    DatasetWriter(tmp_path / "data", SCHEMA, overwrite=True).finish()
+    assert os.listdir(tmp_path) == ["data"]
+
+
+def test_two_writers_of_one_shard(tmp_path: Path) -> None:
+    path = tmp_path / "a.zcs"
+    with ShardWriter(path, SCHEMA) as first:
+        with pytest.raises(ZcError, match="ZC_FORMAT_BUSY"):
+            ShardWriter(path, SCHEMA)
+        first.append(_row(1))
+    # What a dead writer left is taken over.
+    (tmp_path / ".a.zcs.zc-partial").write_bytes(b"rest")
+    with ShardWriter(path, SCHEMA, overwrite=True) as second:
+        second.append(_row(2))
+    assert Dataset(path)[0]["x"][0] == 2
+    assert os.listdir(tmp_path) == ["a.zcs"]
 
 
 def test_a_closed_writer_takes_nothing(tmp_path: Path) -> None:

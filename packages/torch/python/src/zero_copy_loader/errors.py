@@ -6,6 +6,7 @@ from typing import Any, Final, Literal, get_args
 
 ZcErrorCode = Literal[
     "ZC_ARGUMENT",
+    "ZC_ABORTED",
     "ZC_INDEX_RANGE",
     "ZC_CLOSED",
     "ZC_MEMORY_BUDGET",
@@ -36,6 +37,7 @@ ZcErrorCode = Literal[
     "ZC_IO_MAP",
     "ZC_IO_MEMORY",
     "ZC_IO_CLOSED",
+    "ZC_IO_RING_REFUSED",
     "ZC_IO_UNSUPPORTED_PLATFORM",
     "ZC_TORCH_SERVER_GONE",
     "ZC_TORCH_SERVER_START",
@@ -48,6 +50,7 @@ ZcErrorCode = Literal[
 #: What to do next, for each code; a place that knows better gives its own advice.
 ADVICE: Final[dict[str, str]] = {
     "ZC_ARGUMENT": "Correct the argument that the message names.",
+    "ZC_ABORTED": "Nothing is damaged; start the operation again if its result is still wanted.",
     "ZC_INDEX_RANGE": "Indices go from 0 to len(dataset) - 1, or from -len(dataset) to -1.",
     "ZC_CLOSED": "Close it after its last use, or open it again.",
     "ZC_MEMORY_BUDGET": "Release or clone the batches you keep, or raise max_memory_bytes.",
@@ -80,6 +83,9 @@ ADVICE: Final[dict[str, str]] = {
     "ZC_IO_MAP": "Check `ulimit -v` and /proc/sys/vm/max_map_count.",
     "ZC_IO_MEMORY": "Lower max_memory_bytes, or raise the limit of the process or its container.",
     "ZC_IO_CLOSED": "Close it after its last use, or open it again.",
+    "ZC_IO_RING_REFUSED": (
+        "Ask for the backend `auto` or `threads`; `zc doctor` says what would allow io_uring."
+    ),
     "ZC_IO_UNSUPPORTED_PLATFORM": "Use Linux on x86-64.",
     "ZC_TORCH_SERVER_GONE": "Its last words are in the message; make a new loader to start another one.",
     "ZC_TORCH_SERVER_START": "Run `zc doctor`; the last words of the server are in the message.",

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import json
 import os
+import re
 import shutil
-import tempfile
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from .errors import ZcError
 from .manifest import MANIFEST_NAME
@@ -25,6 +27,28 @@ def writing(path: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise ZcError("ZC_IO_WRITE", f"writing failed: {error}", path=path, errno=error.errno) from error
+
+
+def open_exclusively(path: str) -> IO[bytes]:
+    """An empty file for this writer alone; one that a dead process left is taken over. Raises ZC_FORMAT_BUSY.
+
+    The lock ends with the descriptor, however its process ends.
+    """
+    while True:
+        file = open(path, "ab")  # noqa: SIM115 (the caller closes it)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Between opening and locking, the writer before may have given the file its final name.
+            if os.path.lexists(path) and os.path.samestat(os.stat(path), os.fstat(file.fileno())):
+                file.truncate(0)
+                return file
+        except BlockingIOError:
+            file.close()
+            raise ZcError("ZC_FORMAT_BUSY", "another writer is writing here", path=path) from None
+        except BaseException:
+            file.close()
+            raise
+        file.close()
 
 
 class PartialDirectory:
@@ -43,26 +67,39 @@ class PartialDirectory:
         self._parent = absolute.parent
         self._absolute = absolute
         self.path = str(absolute.with_name(f".{absolute.name}.zc-partial"))
+        self._replaced = f"{self.path}-replaced"
+        self._owner = (os.getpid(), _start_time(os.getpid()))
         with writing(target):
-            self._refuse_existing()
             self._parent.mkdir(parents=True, exist_ok=True)
             self._claim()
+            try:
+                self._sweep()
+                self._settle_replaced()
+                self._refuse_existing()
+            except BaseException:
+                self.discard()
+                raise
 
     def publish(self) -> None:
         """Flushes the directory and gives it the target's name; its files have been flushed already."""
         with writing(self.target):
-            os.unlink(os.path.join(self.path, OWNER_NAME))
+            if _read_owner(self.path) != self._owner:
+                raise ZcError(
+                    "ZC_FORMAT_BUSY", "the partial directory is no longer this writer's", path=self.path
+                )
             flush_directory(self.path)
             self._refuse_existing()
-            replaced = self._move_aside()
-            os.rename(self.path, self._absolute)
+            self._exchange()
+            # Until it has its name it must have an owner, or another writer would take it for abandoned.
+            os.unlink(self._absolute / OWNER_NAME)
+            flush_directory(str(self._absolute))
             flush_directory(str(self._parent))
-            if replaced is not None:
-                shutil.rmtree(replaced)
+            shutil.rmtree(self._replaced, ignore_errors=True)
 
     def discard(self) -> None:
-        """Removes the directory and all that is in it."""
-        shutil.rmtree(self.path, ignore_errors=True)
+        """Removes the directory and all that is in it, where it is still this writer's."""
+        if _read_owner(self.path) == self._owner:
+            shutil.rmtree(self.path, ignore_errors=True)
 
     def _refuse_existing(self) -> None:
         """A target that holds something is refused; a dataset may be replaced where that was asked for."""
@@ -89,22 +126,34 @@ class PartialDirectory:
             advice="Remove it, write to another directory, or pass overwrite=True.",
         )
 
-    def _move_aside(self) -> str | None:
-        """What is replaced goes aside first; an empty directory is replaced by the renaming itself."""
-        if not os.path.isdir(self._absolute) or not os.listdir(self._absolute):
-            return None
-        aside = tempfile.mkdtemp(prefix=f"{os.path.basename(self.path)}-replaced-", dir=self._parent)
-        os.rename(self._absolute, aside)
-        return aside
+    def _exchange(self) -> None:
+        """Gives the directory the target's name; what lay there waits aside, and comes back if that fails."""
+        replaces = self._overwrite and self._absolute.exists()
+        if replaces:
+            os.rename(self._absolute, self._replaced)
+        try:
+            os.rename(self.path, self._absolute)
+        except BaseException:
+            if replaces:
+                os.rename(self._replaced, self._absolute)
+            raise
+
+    def _settle_replaced(self) -> None:
+        """Ends a replacement during which a process died: the old comes back where the new did not arrive."""
+        if not os.path.exists(self._replaced):
+            return
+        if self._absolute.exists():
+            shutil.rmtree(self._replaced)
+        else:
+            os.rename(self._replaced, self._absolute)
 
     def _claim(self) -> None:
         """Makes the directory this process's own: it appears with its owner in it, never without."""
-        staged = tempfile.mkdtemp(prefix=f"{os.path.basename(self.path)}-", dir=self._parent)
+        pid, start_time = self._owner
+        staged = f"{self.path}-{pid}-{start_time or 0}-{uuid.uuid4()}"
+        os.mkdir(staged)
         try:
-            owner = {"pid": os.getpid(), "startTime": _start_time(os.getpid())}
-            Path(staged, OWNER_NAME).write_text(json.dumps(owner))
-            # mkdtemp() lets nobody else in; a dataset is as open as any new directory.
-            os.chmod(staged, 0o777 & ~_umask())
+            Path(staged, OWNER_NAME).write_text(json.dumps({"pid": pid, "startTime": start_time}))
             while True:
                 try:
                     os.rename(staged, self.path)
@@ -112,22 +161,39 @@ class PartialDirectory:
                 except OSError as error:
                     if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
                         raise
-                self._remove_abandoned()
+                self._remove_abandoned(f"{staged}-abandoned")
         except BaseException:
             shutil.rmtree(staged, ignore_errors=True)
             raise
 
-    def _remove_abandoned(self) -> None:
-        owner = _read_owner(self.path)
+    def _remove_abandoned(self, aside: str) -> None:
+        self._refuse_alive(_read_owner(self.path))
+        # Two processes may find it abandoned at once: only one of them can move it away.
+        try:
+            os.rename(self.path, aside)
+        except FileNotFoundError:
+            return
+        try:
+            # Since the look at its owner it may have become another process's.
+            self._refuse_alive(_read_owner(aside))
+        except ZcError:
+            os.rename(aside, self.path)
+            raise
+        shutil.rmtree(aside, ignore_errors=True)
+
+    def _refuse_alive(self, owner: tuple[int, str | None] | None) -> None:
         if owner is not None and _is_alive(*owner):
             raise ZcError(
                 "ZC_FORMAT_BUSY", f"process {owner[0]} is writing here", path=self.target, actual=owner[0]
             )
-        # Two processes may find it abandoned at once: only one of them can move it away.
-        aside = tempfile.mkdtemp(prefix=f"{os.path.basename(self.path)}-abandoned-", dir=self._parent)
-        with contextlib.suppress(FileNotFoundError):
-            os.rename(self.path, aside)
-        shutil.rmtree(aside, ignore_errors=True)
+
+    def _sweep(self) -> None:
+        """Removes what processes left that died while they were claiming: these names tell whose they are."""
+        claim = re.compile(re.escape(os.path.basename(self.path)) + r"-(\d+)-(\d+)-")
+        for name in os.listdir(self._parent):
+            match = claim.match(name)
+            if match and not _is_alive(int(match[1]), None if match[2] == "0" else match[2]):
+                shutil.rmtree(self._parent / name, ignore_errors=True)
 
 
 def _read_owner(directory: str) -> tuple[int, str | None] | None:
@@ -143,7 +209,7 @@ def _read_owner(directory: str) -> tuple[int, str | None] | None:
 def _is_alive(pid: int, start_time: str | None) -> bool:
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return False
     except PermissionError:
         # It lives, and belongs to another user.
@@ -168,9 +234,3 @@ def _start_time(pid: int) -> str | None:
         return None
     # The second field, a name in parentheses, may hold spaces.
     return stat.rpartition(")")[2].split()[19]
-
-
-def _umask() -> int:
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask

@@ -54,7 +54,8 @@ class Shard:
 
 def _read_ends(path: str) -> tuple[bytes, Tail, Footer]:
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        # Not to wait for whoever writes into a pipe: it is refused below.
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except (OSError, ValueError) as error:
         raise ZcError("ZC_IO_OPEN", f"the shard cannot be opened: {error}", path=path) from error
     try:

@@ -28,7 +28,7 @@ from .limits import (
     SAMPLES_PER_SHARD_MAX,
     refuse_above,
 )
-from .publish import flush_directory, writing
+from .publish import flush_directory, open_exclusively, writing
 from .schema import Schema
 from .tail import TAIL_BYTES, Tail
 
@@ -54,7 +54,7 @@ class ShardWriter:
     context manager it finishes at the end of the block, and leaves nothing behind if that raises.
 
     Raises ZC_FORMAT_VALUE for a sample that does not fit (others can follow), ZC_FORMAT_SCHEMA,
-    ZC_FORMAT_LIMIT, ZC_IO_WRITE, ZC_IO_EXISTS and ZC_CLOSED.
+    ZC_FORMAT_LIMIT, ZC_FORMAT_BUSY, ZC_IO_WRITE, ZC_IO_EXISTS and ZC_CLOSED.
 
     Example::
 
@@ -76,12 +76,13 @@ class ShardWriter:
         self.summary: ShardSummary | None = None
         self._schema = as_schema(schema)
         self._sha256 = sha256
+        self._overwrite = overwrite
         directory, name = os.path.split(os.path.abspath(self.path))
         self._partial = os.path.join(directory, f".{name}.zc-partial")
         self._stream: ShardStream | None = None
         self._closed = False
         with writing(self.path):
-            self._file = open(self._partial, "wb")  # noqa: SIM115 (closed by finish or abort)
+            self._file = open_exclusively(self._partial)
 
     def append(self, sample: Mapping[str, Any]) -> None:
         """Appends one sample: a mapping with a value for each field."""
@@ -90,7 +91,13 @@ class ShardWriter:
         if self._schema is None:
             self._schema = infer_schema(sample)
         stream = self._open_stream(self._schema)
-        stream.append(encode_sample(stream.schema, sample, stream.samples))
+        rows = encode_sample(stream.schema, sample, stream.samples)
+        try:
+            stream.append(rows)
+        except BaseException:
+            # What the file holds now is not known.
+            self.abort()
+            raise
 
     def finish(self) -> ShardSummary:
         """Completes the shard, flushes it to the disk and gives it its name."""
@@ -103,9 +110,12 @@ class ShardWriter:
         try:
             summary = self._open_stream(self._schema).finish()
             with writing(self.path):
+                self._file.flush()
                 os.fsync(self._file.fileno())
-                self._file.close()
+                if not self._overwrite and os.path.lexists(self.path):
+                    raise ZcError("ZC_IO_EXISTS", "the shard has appeared meanwhile", path=self.path)
                 os.replace(self._partial, self.path)
+                self._file.close()
                 flush_directory(os.path.dirname(os.path.abspath(self.path)))
         except BaseException:
             self.abort()
@@ -121,10 +131,11 @@ class ShardWriter:
         self._closed = True
         if self._stream is not None:
             self._stream.close()
-        with contextlib.suppress(OSError):
-            self._file.close()
+        # First its name, then the lock that goes with the descriptor.
         with contextlib.suppress(OSError):
             os.unlink(self._partial)
+        with contextlib.suppress(OSError):
+            self._file.close()
 
     def __enter__(self) -> ShardWriter:
         return self
