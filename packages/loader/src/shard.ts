@@ -36,7 +36,10 @@ export class Shard {
     if (nowMs - this.#probedAtMs < PROBE_INTERVAL_MS) return this.#resident;
     this.#probedAtMs = nowMs;
     this.#resident = fieldNumbers.every((number) => {
-      const { offset, length } = this.columns[number]!.layout.region;
+      const { small, layout } = this.columns[number]!;
+      // Small fields are in the index cache, which reads past the page cache.
+      if (small !== undefined) return true;
+      const { offset, length } = layout.region;
       return this.file.residentBytes(offset, length) >= RESIDENT_SHARE * length;
     });
     return this.#resident;

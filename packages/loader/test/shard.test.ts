@@ -1,0 +1,29 @@
+import { defineSchema, field } from '@zc/format';
+import { expect, test } from 'vitest';
+import { Dataset } from '../src/index.js';
+import { bytesOf, writeDataset } from './helpers/datasets.js';
+import { coldCopy } from './helpers/page-cache.js';
+
+test('what the index cache holds need not be in the page cache for a shard to be resident', async () => {
+  const schema = defineSchema({ image: field.tensor('uint8', [64, 64]), label: field.scalar('int64') });
+  const samples = Array.from({ length: 100 }, (_, i) => ({ image: bytesOf(i, 4096), label: BigInt(i) }));
+  const directory = coldCopy(await writeDataset(schema, samples, { shardBytes: 2 ** 20 }));
+  const dataset = await Dataset.open(directory);
+  const { store } = Dataset.internals(dataset);
+  await store.open(0);
+  const shard = store.opened(0)!;
+  const both = [0, 1];
+  expect(shard.isResident(both, 0)).toBe(false);
+
+  const [image, label] = shard.columns.map(({ layout }) => layout.region) as [Region, Region];
+  await shard.file.populate(image.offset, image.length);
+  expect(shard.file.residentBytes(label.offset, label.length)).toBe(0);
+  expect(shard.isResident(both, 1)).toBe(false); // the answer of less than a second ago
+  expect(shard.isResident(both, 1001)).toBe(true);
+  await dataset.close();
+});
+
+interface Region {
+  offset: number;
+  length: number;
+}
