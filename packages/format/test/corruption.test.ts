@@ -1,6 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { defineSchema, field, HEAD_BYTES, TAIL_BYTES } from '../src/index.js';
+import {
+  BLOCK_BYTES,
+  decodeTableBlockU32,
+  decodeTableBlockU64,
+  defineSchema,
+  field,
+  HEAD_BYTES,
+  type Part,
+  TAIL_BYTES,
+} from '../src/index.js';
 import { makeShard } from './helpers/make-shard.js';
 import { findingIn, openShard } from './helpers/open-shard.js';
 
@@ -53,9 +62,10 @@ describe('a shard that was cut', () => {
 });
 
 describe.each([
-  ['explained.zcs', explained],
-  ['a shard of every kind', everyKind],
-])('%s', (_, shard) => {
+  ['explained.zcs', explained, 1],
+  // A table of any field is one of the same two kinds.
+  ['a shard of every kind', everyKind, 7],
+])('%s', (_, shard, bitStep) => {
   test('is found right as it is', async () => {
     expect(await findingIn(shard)).toBeUndefined();
   });
@@ -77,12 +87,29 @@ describe.each([
     expect(missed).toEqual([]);
   });
 
-  test('one flipped bit is found by verify: all bits of values, one of each thirteenth zero byte', async () => {
+  test('a flipped bit of a table is refused when its block is read', async () => {
+    const missed: string[] = [];
+    for (const [part, decode] of await tablesOf(shard)) {
+      for (let at = 0; at < part.length * 8; at += bitStep) {
+        const number = Math.floor(at / 8 / BLOCK_BYTES);
+        const start = part.offset + number * BLOCK_BYTES;
+        const block = shard.slice(start, start + BLOCK_BYTES);
+        block[(at >> 3) % BLOCK_BYTES]! ^= 1 << (at & 7);
+        const code = codeOf(() => decode(block, number, { name: 'test.zcs', offset: start }));
+        if (!code?.startsWith('ZC_FORMAT_')) missed.push(`${start}.${at} ${code}`);
+      }
+    }
+    expect(missed).toEqual([]);
+  });
+
+  test('one flipped bit is found by verify: all of rows, one of each thirteenth byte elsewhere', async () => {
+    const { layout } = (await openShard(shard)).footer;
+    const isRow = (at: number) =>
+      layout.some(({ region }) => at >= region.offset && at < region.offset + region.length);
     const missed: string[] = [];
     for (let at = 0; at < shard.length; at++) {
-      if (shard[at] === 0 && at % 13 !== 0) continue;
-      const bits = shard[at] === 0 ? [(at * 7) % 8] : range(0, 8);
-      for (const bit of bits) {
+      if (!isRow(at) && at % 13 !== 0) continue;
+      for (const bit of isRow(at) ? range(0, 8) : [(at * 7) % 8]) {
         if ((await findingIn(flipped(shard, at, bit))) === undefined) missed.push(`${at}.${bit}`);
       }
     }
@@ -129,6 +156,26 @@ test('verify tells how far it is and ends when it is told to', async () => {
   const signal = AbortSignal.abort();
   await expect(reader.verify({ signal })).rejects.toMatchObject({ code: 'ZC_ABORTED' });
 });
+
+type Decode = typeof decodeTableBlockU32 | typeof decodeTableBlockU64;
+
+async function tablesOf(shard: Uint8Array): Promise<[Part, Decode][]> {
+  const { layout } = (await openShard(shard)).footer;
+  return layout.flatMap(({ ends, dims, checksums }): [Part, Decode][] => [
+    ...(ends ? [[ends, decodeTableBlockU64] as [Part, Decode]] : []),
+    ...(dims ? [[dims, decodeTableBlockU32] as [Part, Decode]] : []),
+    [checksums, decodeTableBlockU32],
+  ]);
+}
+
+function codeOf(run: () => unknown): string | undefined {
+  try {
+    run();
+    return undefined;
+  } catch (error) {
+    return (error as { code?: string }).code ?? String(error);
+  }
+}
 
 function flipped(bytes: Uint8Array, at: number, bit: number): Uint8Array {
   const out = bytes.slice();
