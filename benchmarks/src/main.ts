@@ -13,6 +13,7 @@ const USAGE = `usage: npm run bench -- [${FAMILIES.join(' | ')}] [options]
 
   --scenario NAME   this one alone
   --json FILE       write the report as JSON
+  --rounds N        at most so many rounds a scenario, for a first look; 25 by default
   --smoke           each scenario once at a tiny size: does it run, not how fast
   --list            what there is
 
@@ -25,6 +26,7 @@ async function main(): Promise<void> {
     options: {
       scenario: { type: 'string' },
       json: { type: 'string' },
+      rounds: { type: 'string', default: String(CAREFUL.roundsMax) },
       smoke: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -44,12 +46,19 @@ async function main(): Promise<void> {
   }
   if (scenarios.length === 0) throw new Error('no such scenario; --list shows what there is');
 
+  const roundsMax = Number(values.rounds);
+  if (!Number.isInteger(roundsMax) || roundsMax < 1)
+    throw new Error(`--rounds takes a whole number, not "${values.rounds}"`);
+  const method = values.smoke
+    ? SMOKE
+    : { ...CAREFUL, roundsMax, roundsMin: Math.min(CAREFUL.roundsMin, roundsMax) };
+
   mkdirSync(dataFolder(), { recursive: true });
   const say = (text: string) => void process.stderr.write(`${text}\n`);
   const runs: ScenarioRun[] = [];
   for (const scenario of scenarios) {
     const data = await prepareData(scenario.data, values.smoke, say);
-    runs.push(await runScenario(scenario, data, values.smoke ? SMOKE : CAREFUL, say));
+    runs.push(await runScenario(scenario, data, method, say));
   }
   const report = makeReport(runs, describeMachine());
   process.stdout.write(toMarkdown(report));
