@@ -256,3 +256,70 @@ def test_descriptors_and_maps_stay_flat(images: Path) -> None:
     assert max(turn[2] for turn in found) <= found[0][2] + 6
     assert maps == 0
     assert descriptors <= 4
+
+
+def test_a_server_may_talk_though_nobody_reads_standard_error(images: Path, tmp_path: Path) -> None:
+    talkative = tmp_path / "talkative.mjs"
+    talkative.write_text(
+        """
+        setInterval(() => console.error("still here"), 1);
+        import(process.env.REAL_SERVER);
+        """
+    )
+    script = """
+    from zero_copy_loader.server_process import find_bundle
+    os.environ["REAL_SERVER"] = find_bundle()
+    os.environ["ZC_SERVER"] = sys.argv[2]
+    nobody, broken = os.pipe()
+    os.close(nobody)
+    os.dup2(broken, 2)
+    loader = zc.DataLoader(path, batch_size=4)
+    batches = iter(loader)
+    next(batches)
+    time.sleep(0.1)
+    say(sum(len(batch["label"]) for batch in batches))
+    """
+    with trainer(script, images, talkative) as running:
+        assert running.hear() == "396"
+
+
+def test_a_trainer_with_the_default_action_for_sigpipe_outlives_its_server(images: Path) -> None:
+    script = """
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    loader = zc.DataLoader(path, batch_size=4)
+    batches = iter(loader)
+    next(batches)
+    os.kill(server_pid(), signal.SIGKILL)
+    time.sleep(0.2)
+    del batches
+    loader.close()
+    say("alive")
+    """
+    with trainer(script, images) as running:
+        assert running.hear() == "alive"
+
+
+def test_a_forked_child_says_nothing_where_its_parents_connection_was(images: Path) -> None:
+    """A socket of the child's own may have the number that the connection had."""
+    script = """
+    import socket
+    loader = zc.DataLoader(path, batch_size=4)
+    batches = iter(loader)
+    next(batches)
+    number = client.shared_client()._control.fileno()
+    child = os.fork()
+    if child == 0:
+        ours, theirs = socket.socketpair()
+        os.dup2(ours.fileno(), number)
+        del batches, loader
+        gc.collect()
+        theirs.setblocking(False)
+        try:
+            theirs.recv(100)
+        except BlockingIOError:
+            os._exit(0)
+        os._exit(1)
+    say(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    """
+    with trainer(script, images) as running:
+        assert running.hear() == "0"

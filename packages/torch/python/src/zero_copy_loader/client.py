@@ -6,10 +6,13 @@ import atexit
 import ctypes
 import itertools
 import os
+import select
 import socket
 import threading
 import weakref
 from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 
@@ -40,7 +43,9 @@ class Client:
         self._released = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._stream = FrameStream(control)
         self._arrived_packets: list[Any] = []
-        self._lock = threading.Lock()
+        self._receiving = threading.Lock()
+        # Reentrant, for a signal's handler may close a loader in the middle of another one's message.
+        self._sending = threading.RLock()
         self._requests = itertools.count(1)
         self._loaders = itertools.count(1)
         self._answers: dict[int, dict[str, Any]] = {}
@@ -48,7 +53,8 @@ class Client:
         self._segments: dict[int, Segment] = {}
         self._segment_loaders: dict[int, int] = {}
         self._retired: list[Segment] = []
-        self._farewells: dict[int, Any] = {}
+        #: By loader and iteration; iteration 0 is the loader itself.
+        self._farewells: dict[tuple[int, int], Any] = {}
         self._end: ZcError | None = None
         self.forked = False
         self.sent_bytes = 0
@@ -94,7 +100,8 @@ class Client:
         number = next(self._requests)
         self.send_frame(protocol.encode_control({"id": number, "type": type_, **fields}))
         while number not in self._answers:
-            self._pump()
+            if not self._pump():
+                self._wait()
         answer = self._answers.pop(number)
         if "error" in answer:
             raise error_from(answer["error"])
@@ -103,30 +110,39 @@ class Client:
 
     def new_loader(self) -> int:
         """A channel that was not used before."""
-        for number in [number for number, watch in self._farewells.items() if watch() is None]:
-            self._forget_loader(number)
+        self._sweep()
         number = next(self._loaders)
         self._inboxes[number] = deque()
         return number
 
     def close_loader(self, number: int) -> None:
         """Tells the server that a loader is over. Leases that are held stay valid."""
-        if self.alive and number in self._inboxes:
-            self.send(number, protocol.CLOSE, 0)
+        if number in self._inboxes:
+            self.tell(number, protocol.CLOSE, 0)
         self._forget_loader(number)
 
     def close_with(self, owner: object, number: int) -> None:
         """Closes the loader when ``owner`` is no more."""
-        self._farewells[number] = self.farewell(owner, protocol.encode_client(number, protocol.CLOSE, 0))
+        self._bid_farewell(owner, number, protocol.CLOSE, 0)
 
-    def farewell(self, owner: object, frame: bytes) -> Any:
-        """A weak reference that sends a frame when ``owner`` dies, in C alone as a lease's end does.
+    def stop_with(self, owner: object, number: int, iteration: int) -> None:
+        """Stops the iteration when ``owner`` is no more."""
+        self._sweep()
+        self._bid_farewell(owner, number, protocol.STOP, iteration)
 
-        It has to be kept. Where the socket has no room the frame is lost, and the server keeps what it would
-        have freed until the process ends.
-        """
-        flags = socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL
-        return weakref.ref(owner, partial(_send_now, self._control.fileno(), frame, len(frame), flags))
+    def stop(self, number: int, iteration: int) -> None:
+        """Tells the server that an iteration is over."""
+        self._farewells.pop((number, iteration), None)
+        self.tell(number, protocol.STOP, iteration)
+
+    def end_iteration(self, number: int, iteration: int) -> None:
+        """Forgets an iteration that the server knows to be over."""
+        self._farewells.pop((number, iteration), None)
+
+    def tell(self, number: int, kind: int, iteration: int) -> None:
+        """Sends what is good to know for a server that is still there."""
+        with suppress(ZcError):
+            self.send(number, kind, iteration)
 
     def send(self, number: int, kind: int, iteration: int, count: int = 0) -> None:
         """Sends a message on a loader's channel."""
@@ -136,19 +152,25 @@ class Client:
         """The messages that have come for a loader and were not taken."""
         return self._inboxes[number]
 
-    def first(self, inbox: deque[bytes], number: int, iteration: int, batch: int) -> bytes:
-        """The first message in a loader's inbox, which stays there.
+    def await_message(
+        self, inbox: deque[bytes], number: int, iteration: int, batch: Callable[[], int]
+    ) -> None:
+        """Waits until there is something in a loader's inbox.
 
-        Where there is none, the server is told that this waits for ``batch``, and it does.
+        Where nothing has come yet, the server is told which ``batch`` this waits for.
         """
         self._check()
-        if not inbox:
-            self._pump(inbox, socket.MSG_DONTWAIT)
-        if not inbox:
-            self.send(number, protocol.WAITING, iteration, batch)
-            while not inbox:
-                self._pump(inbox)
-        return inbox[0]
+        told = -1
+        while not inbox:
+            if self._pump():
+                continue
+            if self._inboxes.get(number) is not inbox:
+                raise ZcError("ZC_CLOSED", "the loader is closed")
+            if told != (wanted := batch()):
+                self.send(number, protocol.WAITING, iteration, wanted)
+                told = wanted
+            else:
+                self._wait()
 
     def take(self, segment: int, slot: int, generation: int) -> Any:
         """A slot's memory, under a lease that ends with the last object made of it."""
@@ -171,6 +193,7 @@ class Client:
     def fork(self) -> None:
         """In a forked child: lets go of the copies of the parent's descriptors."""
         self.forked = True
+        self._farewells.clear()
         self._process.disown()
         self._close_descriptors()
 
@@ -197,7 +220,9 @@ class Client:
         """Sends one whole frame."""
         self._check()
         try:
-            self._control.sendall(frame)
+            with self._sending:
+                # The signal would end a trainer that has SIGPIPE's default action.
+                self._control.sendall(frame, socket.MSG_NOSIGNAL)
         except OSError:
             raise self._gone() from None
         except BaseException as error:
@@ -207,15 +232,25 @@ class Client:
             raise
         self.sent_bytes += len(frame)
 
-    def _pump(self, wanted: deque[bytes] | None = None, flags: int = 0) -> None:
-        """Deals with the next frame; waits for it unless ``flags`` say otherwise."""
+    def _wait(self) -> None:
+        """Waits until there is something to receive, or for a moment.
+
+        Without a lock, so that no thread keeps the others from what came for them; and only for a moment,
+        since another thread may receive what came for this one between its last look and here.
+        """
+        descriptor = self._control.fileno()
+        if descriptor >= 0:
+            poll = select.poll()
+            poll.register(descriptor, select.POLLIN)
+            poll.poll(_MOMENT_MS)
+
+    def _pump(self) -> bool:
+        """Deals with the next frame for whomever it is; False where none has come."""
         self._check()
-        with self._lock:
-            if wanted:
-                return
+        with self._receiving:
             try:
                 while (frame := self._stream.peek()) is None:
-                    if not self._stream.receive(flags):
+                    if not self._stream.receive(socket.MSG_DONTWAIT):
                         raise self._gone()
                 channel, payload, end = frame
                 if channel == protocol.CONTROL_CHANNEL:
@@ -224,11 +259,15 @@ class Client:
                     self._inboxes[channel].append(payload)
                 self._stream.consume(end)
             except BlockingIOError:
-                return
+                return False
             except OSError:
                 raise self._gone() from None
             except ZcError as error:
                 raise self._fail(error) from None
+            except (KeyError, TypeError, ValueError, OverflowError) as error:
+                words = f"a message is not what the protocol says: {type(error).__name__}: {error}"
+                raise self._fail(protocol_error(words)) from error
+        return True
 
     def _hear(self, message: dict[str, Any]) -> None:
         if message.get("type") == "segment":
@@ -267,10 +306,33 @@ class Client:
         if segment is not None and segment.leased:
             self._retired.append(segment)
 
+    def _bid_farewell(self, owner: object, number: int, kind: int, iteration: int) -> None:
+        """Sends a message when ``owner`` dies, in C alone as a lease's end does.
+
+        Where the socket has no room the message is lost, and the server keeps what it would have freed until
+        the process ends. The references are kept here and not by their owners: they name a descriptor, whose
+        number may be another file's once this connection has ended.
+        """
+        frame = protocol.encode_client(number, kind, iteration)
+        flags = socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL
+        send = partial(_send_now, self._control.fileno(), frame, len(frame), flags)
+        self._farewells[number, iteration] = weakref.ref(owner, send)
+        if not self.alive:
+            self._farewells.clear()
+
+    def _sweep(self) -> None:
+        """Forgets the loaders and iterations that are no more."""
+        for (number, iteration), watch in [*self._farewells.items()]:
+            if watch() is None and iteration == 0:
+                self._forget_loader(number)
+            elif watch() is None:
+                self._farewells.pop((number, iteration), None)
+
     def _forget_loader(self, number: int) -> None:
         self._inboxes.pop(number, None)
-        self._farewells.pop(number, None)
-        for segment in [key for key, loader in self._segment_loaders.items() if loader == number]:
+        for key in [key for key in [*self._farewells] if key[0] == number]:
+            self._farewells.pop(key, None)
+        for segment in [key for key, loader in [*self._segment_loaders.items()] if loader == number]:
             self._retire(segment)
 
     def _check(self) -> None:
@@ -310,6 +372,7 @@ class Client:
 
 
 _ATOMIC_BYTES: Final = 4096
+_MOMENT_MS: Final = 20
 _shared: Client | None = None
 _starting = threading.Lock()
 

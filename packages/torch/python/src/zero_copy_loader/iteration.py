@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,7 +88,9 @@ class Iteration:
         self._decoder = BatchDecoder(len(views))
         self._inbox = client.inbox(session.number)
         self._over = False
-        self._goodbye = client.farewell(self, protocol.encode_client(session.number, protocol.STOP, self._id))
+        # Held while a message is dealt with, so that no thread takes a batch that another one gives back.
+        self._turn = threading.RLock()
+        client.stop_with(self, session.number, self._id)
         client.request(
             "iterate",
             loader=session.number,
@@ -107,22 +110,11 @@ class Iteration:
             raise StopIteration
         try:
             while True:
-                payload = self._client.first(self._inbox, self._number, self._id, self._progress.handed_out)
-                kind, iteration = protocol.decode_kind(payload)
-                if iteration == self._id:
-                    if kind == protocol.BATCH:
-                        numbers = self._decoder.unpack(payload)
-                        # A batch that is seen twice came before an interrupt of another thread's loader.
-                        if numbers[8] == self._progress.handed_out:
-                            return self._hand_out(numbers)
-                    elif kind == protocol.END:
-                        self._finish()
-                        raise StopIteration
-                    elif kind == protocol.FAILURE:
-                        raise protocol.decode_failure(payload)
-                    else:
-                        raise protocol.protocol_error(f"a message has the unknown kind {kind}")
-                self._inbox.popleft()
+                self._client.await_message(self._inbox, self._number, self._id, self._next_number)
+                with self._turn:
+                    batch = self._next_batch()
+                if batch is not None:
+                    return batch
         except StopIteration:
             raise
         except BaseException:
@@ -131,10 +123,39 @@ class Iteration:
 
     def stop(self) -> None:
         """Gives the batches that were not handed out back to the server."""
-        if not self._over:
+        with self._turn:
+            if self._over:
+                return
             self._finish()
-            if self._client.alive:
-                self._client.send(self._number, protocol.STOP, self._id)
+        self._client.stop(self._number, self._id)
+
+    def _next_number(self) -> int:
+        return self._progress.handed_out
+
+    def _next_batch(self) -> Batch | None:
+        """Deals with the first message of the inbox; None where it brings no batch."""
+        if self._over:
+            raise StopIteration
+        if not self._inbox:
+            return None
+        payload = self._inbox[0]
+        kind, iteration = protocol.decode_kind(payload)
+        if iteration == self._id:
+            if kind == protocol.BATCH:
+                numbers = self._decoder.unpack(payload)
+                # A batch that is seen twice came before an interrupt of another thread's loader.
+                if numbers[8] == self._progress.handed_out:
+                    return self._hand_out(numbers)
+            elif kind == protocol.END:
+                self._finish()
+                self._client.end_iteration(self._number, self._id)
+                raise StopIteration
+            elif kind == protocol.FAILURE:
+                raise protocol.decode_failure(payload)
+            else:
+                raise protocol.protocol_error(f"a message has the unknown kind {kind}")
+        self._inbox.popleft()
+        return None
 
     def _hand_out(self, numbers: tuple[int, ...]) -> Batch:
         _, _, segment, slot, generation, samples, way, _, _, _, indices, *places = numbers
@@ -151,8 +172,9 @@ class Iteration:
 
     def _finish(self) -> None:
         self._over = True
-        self._goodbye = None
         self._inbox.clear()
+        # For another thread that waits for the next batch.
+        self._inbox.append(protocol.encode_end(self._id))
 
 
 def batches_of(samples: int, step: int, drop_last: bool) -> int:

@@ -67,10 +67,13 @@ class Segment:
                 "ZC_TORCH_PROTOCOL", f"slot {slot} is beyond the segment", expected=self._slots, actual=slot
             )
         control = slot * _CONTROL_BYTES_PER_SLOT
-        _TAKEN.pack_into(self._map, control + 4, generation)
         memory = self._slot_type.from_buffer(self._map, self._control_bytes + slot * self._slot_bytes)
         end = partial(self._end, self._control + control, generation, self._released, self._owner)
         self._watches[slot] = weakref.ref(memory, end)
+        if self._released < 0:
+            self._watches[slot] = None
+        # The last step: a signal's exception before it leaves a slot that was not taken.
+        _TAKEN.pack_into(self._map, control + 4, generation)
         return memory
 
     @property
@@ -80,6 +83,7 @@ class Segment:
 
     def forget(self) -> None:
         """Ends no more leases: for when the server is gone, and its eventfd's number may be another's."""
+        self._released = -1
         self._watches = [None] * self._slots
 
 

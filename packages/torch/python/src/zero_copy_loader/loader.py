@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import weakref
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, Literal
@@ -87,6 +88,8 @@ class DataLoader:
             "verify": verify,
         }
         self._pid = os.getpid()
+        # Of two threads that begin an iteration the second ends the first one's.
+        self._beginning = threading.RLock()
         self._session: Session | None = None
         self._dataset: Dataset | None = None
         self._digest: str | None = None
@@ -99,6 +102,10 @@ class DataLoader:
         self._closed = False
 
     def __iter__(self) -> Iterator[Batch]:
+        with self._beginning:
+            return self._begin()
+
+    def _begin(self) -> Iterator[Batch]:
         session = self._open()
         rank, world_size = self._settle()
         epoch, position = self._state or (self._next_epoch, 0)

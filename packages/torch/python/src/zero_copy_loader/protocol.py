@@ -82,6 +82,11 @@ def encode_client(channel: int, kind: int, iteration: int, count: int = 0) -> by
     return _CLIENT.pack(12, channel, kind, iteration, count)
 
 
+def encode_end(iteration: int) -> bytes:
+    """The message that an iteration is over, without a frame."""
+    return _KIND.pack(END, iteration)
+
+
 def decode_kind(payload: bytes) -> tuple[int, int]:
     """Kind and iteration of a message on a loader's channel."""
     if len(payload) < _KIND.size:

@@ -10,6 +10,7 @@ import subprocess
 import threading
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -81,8 +82,10 @@ class ServerProcess:
         with output:
             for line in output:
                 self._lines.append(line.decode("utf-8", "replace").rstrip())
-                # Straight to the descriptor: a daemon thread in sys.stderr's lock would break the exit.
-                os.write(2, b"zero_copy_loader server: " + line)
+                # Straight to the descriptor: a daemon thread in sys.stderr's lock would break the exit. A
+                # trainer whose standard error is closed still has to drain the pipe.
+                with suppress(OSError):
+                    os.write(2, b"zero_copy_loader server: " + line)
 
 
 def find_node() -> str:
