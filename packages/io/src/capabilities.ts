@@ -6,7 +6,7 @@ export interface Capabilities {
   readonly kernel: string;
   /** Whether io_uring works here; the probe makes a ring and reads through it. */
   readonly ioUring: Capability;
-  /** RLIMIT_MEMLOCK; Infinity where there is none. It bounds what can be registered with a ring. */
+  /** RLIMIT_MEMLOCK; Infinity where there is none. Kernels before 5.12 count rings against it. */
   readonly memlockBytes: number;
   /** Whether the file asked about can be read with O_DIRECT. Only with a path. */
   readonly direct?: DirectCapability;

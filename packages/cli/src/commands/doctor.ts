@@ -17,8 +17,8 @@ interface Finding {
 }
 
 const NODE_OLDEST = [20, 19] as const;
-/** Registering the buffers of a loader of usual size takes some hundred megabytes of locked memory. */
-const MEMLOCK_WANTED_BYTES = 512 * 2 ** 20;
+/** Kernels before 5.12 count a ring against the limit of locked memory; ours take some tens of kilobytes. */
+const MEMLOCK_WANTED_BYTES = 256 * 2 ** 10;
 
 /** `zc doctor`: what this machine allows, and what to do where it is less than it could be. */
 export function addDoctor(program: Command, end: (code: number) => void): Command {
@@ -108,9 +108,8 @@ function examineMemlock(bytes: number): Finding {
   return {
     name: 'memlock',
     status: 'warn',
-    found: `${formatBytes(bytes)}: larger buffers are read into without being registered`,
-    advice:
-      'Raise it for a little less CPU: ulimit -l unlimited, or LimitMEMLOCK=infinity in a systemd unit.',
+    found: `${formatBytes(bytes)}: kernels before 5.12 may refuse a ring for it`,
+    advice: 'Raise it: ulimit -l 1024, or LimitMEMLOCK=1M in a systemd unit.',
   };
 }
 
