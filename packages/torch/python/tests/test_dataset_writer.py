@@ -246,3 +246,65 @@ def test_a_manifest_that_is_no_json_is_refused(text: bytes) -> None:
     with pytest.raises(ZcError) as caught:
         parse_manifest(text, "dataset.json")
     assert caught.value.code == "ZC_FORMAT_MANIFEST"
+
+
+def test_a_writer_that_is_dropped_says_so_and_frees_the_target(tmp_path: Path) -> None:
+    writer = DatasetWriter(tmp_path / "set")
+    writer.append({"label": 1})
+    with pytest.warns(RuntimeWarning, match=r"dropped before finish\(\)"):
+        del writer
+    assert list(tmp_path.iterdir()) == []
+    with DatasetWriter(tmp_path / "set") as again:
+        again.append({"label": 2})
+    assert Dataset(tmp_path / "set")[0]["label"] == 2
+
+
+def test_a_forked_child_leaves_its_parents_writer_alone(tmp_path: Path) -> None:
+    with DatasetWriter(tmp_path / "set") as writer:
+        writer.append({"label": 1})
+        child = os.fork()
+        if child == 0:
+            writer.__del__()
+            os._exit(0)
+        os.waitpid(child, 0)
+    assert len(Dataset(tmp_path / "set")) == 1
+
+
+def test_a_sample_unlike_the_first_is_told_where_the_schema_came_from(tmp_path: Path) -> None:
+    with DatasetWriter(tmp_path / "set") as writer:
+        writer.append({"audio": np.zeros(3, np.float32)})
+        with pytest.raises(ZcError, match=r"found shape \[4\]") as raised:
+            writer.append({"audio": np.zeros(4, np.float32)})
+    assert 'zc.tensor("float32", [None])' in raised.value.advice
+
+
+def test_numpys_text_is_text(tmp_path: Path) -> None:
+    with DatasetWriter(tmp_path / "set") as writer:
+        for word in np.array(["one", "three"]):
+            writer.append({"word": word})
+    assert [row["word"] for row in Dataset(tmp_path / "set")] == ["one", "three"]
+
+
+@pytest.mark.parametrize(
+    ("sample", "says"),
+    [
+        ((1, 2), "a tuple, expected a mapping"),
+        ({7: 1}, "field name 7 is of type int"),
+        ({"x": {1, 2}}, "of type set"),
+    ],
+)
+def test_a_first_sample_that_suggests_no_schema(tmp_path: Path, sample: Any, says: str) -> None:
+    writer = DatasetWriter(tmp_path / "set")
+    with pytest.raises(ZcError) as raised:
+        writer.append(sample)
+    writer.abort()
+    assert raised.value.code == "ZC_FORMAT_SCHEMA"
+    assert says in str(raised.value)
+
+
+def test_a_second_writer_in_one_process_is_told_to_end_the_first(tmp_path: Path) -> None:
+    first = DatasetWriter(tmp_path / "set")
+    with pytest.raises(ZcError, match=r"ZC_FORMAT_BUSY .*: another writer of this process") as raised:
+        DatasetWriter(tmp_path / "set")
+    assert "abort()" in raised.value.advice
+    first.abort()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import warnings
 from collections.abc import Mapping
 from typing import IO, Any, Final
 
@@ -21,6 +22,10 @@ from .shard_writer import ShardStream, as_schema, bytes_of
 SHARD_BYTES_DEFAULT: Final = 256 * 2**20
 _FILE_BUFFER_BYTES = 2**20
 _SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(i?)B?\s*", re.IGNORECASE)
+_INFERRED_ADVICE: Final = (
+    "Convert the value, or give the writer a schema: without one it follows the first sample. In a schema, "
+    'None is a size that differs from sample to sample: {"audio": zc.tensor("float32", [None]), …}.'
+)
 _UNITS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
 
 
@@ -32,8 +37,9 @@ class DatasetWriter:
     ``sha256=False`` the manifest leaves the digests out. With ``overwrite=True`` a dataset that lies there
     is replaced; anything else that the directory holds is refused.
 
-    As a context manager it finishes at the end of the block, and leaves nothing behind if that raises. Values
-    are copied before ``append`` returns.
+    As a context manager it finishes at the end of the block, and leaves nothing behind if that raises. One
+    that is dropped before `finish` says so in a warning and leaves nothing behind either. Values are copied
+    before ``append`` returns.
 
     Raises ZC_FORMAT_VALUE for a sample that does not fit (others can follow), ZC_FORMAT_SCHEMA,
     ZC_FORMAT_LIMIT, ZC_FORMAT_BUSY, ZC_IO_EXISTS, ZC_IO_WRITE and ZC_CLOSED.
@@ -44,6 +50,9 @@ class DatasetWriter:
             for image, label in pairs:
                 writer.append({"image": image, "label": label})
     """
+
+    #: Until the constructor has claimed the target there is nothing to give back.
+    _closed = True
 
     def __init__(
         self,
@@ -59,20 +68,22 @@ class DatasetWriter:
         self.samples = 0
         self.manifest: Manifest | None = None
         self._schema = as_schema(schema)
+        self._advice = _INFERRED_ADVICE if schema is None else None
         self._shard_bytes = parse_bytes(shard_bytes)
         self._sha256 = sha256
         self._entries: list[ShardEntry] = []
         self._file: IO[bytes] | None = None
         self._stream: ShardStream | None = None
-        self._closed = False
         self._directory = PartialDirectory(self.path, overwrite=overwrite)
+        self._process = os.getpid()
+        self._closed = False
 
     def append(self, sample: Mapping[str, Any]) -> None:
         """Appends one sample: a mapping with a value for each field."""
         self._demand_open()
         if self._schema is None:
             self._schema = infer_schema(sample)
-        rows = encode_sample(self._schema, sample, self.samples)
+        rows = encode_sample(self._schema, sample, self.samples, advice=self._advice)
         try:
             stream = self._stream
             if stream is not None and stream.stored_bytes + bytes_of(rows) > self._shard_bytes:
@@ -133,6 +144,18 @@ class DatasetWriter:
             self.abort()
         elif not self._closed:
             self.finish()
+
+    def __del__(self) -> None:
+        # A forked child's copy owns nothing.
+        if self._closed or os.getpid() != self._process:
+            return
+        self.abort()
+        warnings.warn(
+            f"the DatasetWriter of {self.path!r} was dropped before finish(): nothing was written; "
+            "use it in a `with` block",
+            RuntimeWarning,
+            stacklevel=2,
+        )
 
     def _start_shard(self, schema: Schema) -> ShardStream:
         refuse_above(SHARDS_MAX, len(self._entries) + 1, "the number of shards", path=self.path)

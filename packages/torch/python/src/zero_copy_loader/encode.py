@@ -27,8 +27,10 @@ class EncodedRow(NamedTuple):
     dims: tuple[int, ...] = ()
 
 
-def encode_sample(schema: Schema, sample: Mapping[str, Any], number: int) -> list[EncodedRow]:
-    """The rows of a sample in schema order; ``number`` is the sample's, for errors.
+def encode_sample(
+    schema: Schema, sample: Mapping[str, Any], number: int, *, advice: str | None = None
+) -> list[EncodedRow]:
+    """The rows of a sample in schema order; ``number`` and ``advice`` are for errors.
 
     Raises ZC_FORMAT_VALUE for a missing, unknown or wrong field, ZC_FORMAT_LIMIT and ZC_FORMAT_CODEC.
     """
@@ -43,13 +45,14 @@ def encode_sample(schema: Schema, sample: Mapping[str, Any], number: int) -> lis
         raise ZcError(
             "ZC_FORMAT_VALUE",
             f"sample {number} {what}",
+            advice=advice,
             expected=list(schema.names),
             actual=list(sample),
         )
-    return [encode_row(field, sample[field.name], number) for field in schema.fields]
+    return [encode_row(field, sample[field.name], number, advice=advice) for field in schema.fields]
 
 
-def encode_row(field: Field, value: Any, number: int) -> EncodedRow:
+def encode_row(field: Field, value: Any, number: int, *, advice: str | None = None) -> EncodedRow:
     """One value in stored form; see `encode_sample`."""
     if field.codec != "none":
         raise ZcError("ZC_FORMAT_CODEC", f"field {field.name!r} has the codec {field.codec}")
@@ -59,6 +62,7 @@ def encode_row(field: Field, value: Any, number: int) -> EncodedRow:
         raise ZcError(
             error.code,
             f"row {number} of field {field.name!r}: {error.summary}",
+            advice=advice,
             expected=error.expected,
             actual=error.actual,
             field=field.name,

@@ -25,6 +25,7 @@ def infer_schema(
         raise ZcError(
             "ZC_FORMAT_SCHEMA",
             f"the first sample is a {type(sample).__name__}, expected a mapping of field names to values",
+            advice='Give each value a name, for example {"image": image, "label": label}.',
         )
     return define_schema(
         {name: _spec_of(name, value) for name, value in sample.items()}, main=main, metadata=metadata
@@ -32,7 +33,14 @@ def infer_schema(
 
 
 def _spec_of(name: str, value: Any) -> FieldSpec:
-    named = as_array(value)
+    if not isinstance(name, str):
+        raise ZcError(
+            "ZC_FORMAT_SCHEMA",
+            f"the first sample's field name {name!r} is of type {type(name).__name__}, expected a str",
+            advice=f"Call it {str(name)!r}, for example.",
+        )
+    # NumPy's own text is a str too.
+    named = None if isinstance(value, str) else as_array(value)
     if named is not None:
         dtype, array = named
         if dtype is None or 0 in array.shape:
@@ -54,4 +62,8 @@ def _spec_of(name: str, value: Any) -> FieldSpec:
     ):
         if isinstance(value, types):
             return spec
-    raise ZcError("ZC_FORMAT_SCHEMA", f"the first sample's field {name!r} is a {type(value).__name__}")
+    raise ZcError(
+        "ZC_FORMAT_SCHEMA",
+        f"the first sample's field {name!r} is of type {type(value).__name__}",
+        advice="Convert it to an array (np.asarray), a number, text, bytes or JSON, or leave it out.",
+    )

@@ -183,9 +183,12 @@ class PartialDirectory:
 
     def _refuse_alive(self, owner: tuple[int, str | None] | None) -> None:
         if owner is not None and _is_alive(*owner):
-            raise ZcError(
-                "ZC_FORMAT_BUSY", f"process {owner[0]} is writing here", path=self.target, actual=owner[0]
-            )
+            if owner[0] == os.getpid():
+                what = f"another writer of this process ({owner[0]}) has not finished"
+                advice = "finish() or abort() that one first, or use writers in a `with` block."
+            else:
+                what, advice = f"process {owner[0]} is writing here", None
+            raise ZcError("ZC_FORMAT_BUSY", what, path=self.target, actual=owner[0], advice=advice)
 
     def _sweep(self) -> None:
         """Removes what processes left that died while they were claiming: these names tell whose they are."""
