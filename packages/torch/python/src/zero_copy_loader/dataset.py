@@ -138,13 +138,15 @@ class Dataset:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
+    @property
+    def source(self) -> str | list[str]:
+        """What it was opened from, by absolute path: the directory, the shard, or the list of shards."""
+        source = self._source
+        return os.path.abspath(source) if isinstance(source, str) else [os.path.abspath(p) for p in source]
+
     def __getstate__(self) -> dict[str, Any]:
         # Absolute: the process that opens it again may have another working directory.
-        source = self._source
-        absolute = (
-            os.path.abspath(source) if isinstance(source, str) else [os.path.abspath(p) for p in source]
-        )
-        return {"source": absolute, "closed": self._closed}
+        return {"source": self.source, "closed": self._closed}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(state["source"])  # type: ignore[misc]

@@ -7,19 +7,21 @@ import sys
 import threading
 import weakref
 from collections.abc import Iterator, Sequence
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, TypeVar, get_args
 
+from . import arguments, protocol
 from . import client as bridge
-from . import protocol
 from .batch import Batch, FieldView
 from .dataset import Dataset
 from .errors import ZcError
 from .iteration import Iteration, Progress, Session, batches_of
 from .sample import Sample
 
-Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
+Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | Dataset
 Mode = Literal["auto", "direct", "copied"]
+Verify = Literal["auto", "always", "never"]
 
+_Loader = TypeVar("_Loader", bound="DataLoader")
 _STATE_VERSION = 1
 
 
@@ -56,42 +58,38 @@ class DataLoader:
         world_size: int | None = None,
         max_memory_bytes: int | None = None,
         mode: Mode = "auto",
-        verify: Literal["auto", "always", "never"] = "auto",
+        verify: Verify = "auto",
     ) -> None:
-        """Opens nothing yet. ``paths`` is a dataset's directory, a shard or a list of shards."""
-        _check_whole("batch_size", batch_size, 1)
-        _check_whole("seed", seed, 0)
-        for name, value in {
-            "prefetch_batches": prefetch_batches,
-            "max_memory_bytes": max_memory_bytes,
-        }.items():
-            if value is not None:
-                _check_whole(name, value, 1)
-        self.batch_size = batch_size
-        self.shuffle = shuffle
-        self.seed = seed
-        self.drop_last = drop_last
+        """Opens nothing yet. ``paths``: a dataset's directory, a shard, a list of shards, or a `Dataset`."""
+        self.batch_size = arguments.whole("batch_size", batch_size, 1)
+        self.shuffle: bool = arguments.one_of("shuffle", shuffle, (False, True))
+        self.seed = arguments.whole("seed", seed, 0)
+        self.drop_last: bool = arguments.one_of("drop_last", drop_last, (False, True))
+        if prefetch_batches is not None:
+            prefetch_batches = arguments.whole("prefetch_batches", prefetch_batches, 1)
+        if max_memory_bytes is not None:
+            max_memory_bytes = arguments.whole("max_memory_bytes", max_memory_bytes, 1)
         self._paths = [os.path.abspath(path) for path in _listed(paths)]
-        self._fields = None if fields is None else list(fields)
+        self._fields = arguments.names("fields", fields)
         self._share = (rank, world_size)
         self._settled: tuple[int, int] | None = None
         self._ahead = 2 if prefetch_batches is None else prefetch_batches
         self._options = {
-            "batch_size": batch_size,
-            "shuffle": shuffle,
-            "seed": seed,
-            "drop_last": drop_last,
+            "batch_size": self.batch_size,
+            "shuffle": self.shuffle,
+            "seed": self.seed,
+            "drop_last": self.drop_last,
             "fields": self._fields,
             "prefetch_batches": prefetch_batches,
             "max_memory_bytes": max_memory_bytes,
-            "mode": mode,
-            "verify": verify,
+            "mode": arguments.one_of("mode", mode, get_args(Mode)),
+            "verify": arguments.one_of("verify", verify, get_args(Verify)),
         }
         self._pid = os.getpid()
         # Of two threads that begin an iteration the second ends the first one's.
         self._beginning = threading.RLock()
         self._session: Session | None = None
-        self._dataset: Dataset | None = None
+        self._dataset = paths if isinstance(paths, Dataset) else None
         self._digest: str | None = None
         self._progress: Progress | None = None
         # Weak: an iterator that nobody holds any more is over, and says so to the server by itself.
@@ -186,8 +184,9 @@ class DataLoader:
 
     def get_sample(self, index: int) -> Sample:
         """One sample whose arrays share memory with the file, read-only."""
+        sample = self.dataset.get_sample(index)
         self._last_sample = range(len(self.dataset))[index]
-        return self.dataset.get_sample(index)
+        return sample
 
     def get_batch(self, indices: Sequence[int]) -> list[Sample]:
         """Samples as `get_sample` gives them."""
@@ -227,11 +226,16 @@ class DataLoader:
         self._session = None
         self._closed = True
 
-    def __enter__(self) -> DataLoader:
+    def __enter__(self: _Loader) -> _Loader:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def __repr__(self) -> str:
+        where = self._paths[0] if len(self._paths) == 1 else f"{len(self._paths)} shards"
+        order = f"shuffled with seed {self.seed}" if self.shuffle else "in order"
+        return f"<{type(self).__name__} of {where}: batches of {self.batch_size}, {order}>"
 
     def _open(self) -> Session:
         if self._closed:
@@ -285,12 +289,13 @@ class DataLoader:
 
 
 def _listed(paths: Paths) -> Sequence[str | os.PathLike[str]]:
-    return [paths] if isinstance(paths, (str, os.PathLike)) else paths
-
-
-def _check_whole(name: str, value: int, least: int) -> None:
-    if not isinstance(value, int) or value < least:
-        raise ZcError("ZC_ARGUMENT", f"{name} must be a whole number from {least} on, not {value!r}")
+    if isinstance(paths, Dataset):
+        paths = paths.source
+    if isinstance(paths, (str, os.PathLike)):
+        return [paths]
+    if not len(paths):
+        raise ZcError("ZC_ARGUMENT", "the list of shards is empty", advice="Name at least one shard.")
+    return paths
 
 
 def _share_found() -> tuple[int, int]:
@@ -298,4 +303,4 @@ def _share_found() -> tuple[int, int]:
     distributed = sys.modules.get("torch.distributed")
     if distributed is not None and distributed.is_available() and distributed.is_initialized():
         return distributed.get_rank(), distributed.get_world_size()
-    return int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
+    return arguments.from_environment("RANK", "0"), arguments.from_environment("WORLD_SIZE", "1")

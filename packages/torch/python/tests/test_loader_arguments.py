@@ -1,0 +1,77 @@
+"""What a loader is given: other spellings that it takes, and refusals that say what to pass instead."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import zero_copy_loader as zc
+from helpers.datasets import write_images
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_images(tmp_path_factory.mktemp("arguments") / "images")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("batch_size", True, "not True"),
+        ("batch_size", "8", "not '8'"),
+        ("batch_size", 0, "from 1 on"),
+        ("seed", 2**64 - 1, "seed % 2**53"),
+        ("shuffle", "yes", "one of False, True"),
+        ("drop_last", None, "one of False, True"),
+        ("mode", "turbo", "'auto', 'direct', 'copied'"),
+        ("verify", False, "'auto', 'always', 'never'"),
+        ("fields", "image", "Pass ['image']"),
+        ("paths", [], "Name at least one shard"),
+    ],
+)
+def test_an_argument_that_does_not_fit_is_refused_at_once(
+    images: Path, name: str, value: Any, says: str
+) -> None:
+    arguments: dict[str, Any] = {"paths": images, name: value}
+    with pytest.raises(zc.ZcError) as raised:
+        zc.DataLoader(**arguments)
+    assert raised.value.code == "ZC_ARGUMENT"
+    assert says in str(raised.value)
+
+
+def test_numpys_integers_are_whole_numbers(images: Path) -> None:
+    with zc.DataLoader(images, batch_size=np.int64(40), shuffle=True, seed=np.uint8(3)) as loader:
+        assert [len(batch["label"]) for batch in loader] == [40, 40, 20]
+        assert loader.state_dict()["seed"] == 3
+
+
+@pytest.mark.parametrize("listed", [False, True])
+def test_a_dataset_can_stand_for_its_paths(
+    images: Path, listed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(images)
+    dataset = zc.Dataset(["shard-000000.zcs"] if listed else ".")
+    with zc.DataLoader(dataset, batch_size=50) as loader:
+        assert loader.dataset is dataset
+        assert sum(len(batch["label"]) for batch in loader) == len(dataset)
+
+
+@pytest.mark.parametrize("index", [100, -101])
+def test_a_sample_that_is_not_there(images: Path, index: int) -> None:
+    with pytest.raises(zc.ZcError, match="ZC_INDEX_RANGE"):
+        zc.DataLoader(images).get_sample(index)
+
+
+def test_a_rank_that_is_no_number(images: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RANK", "first")
+    with pytest.raises(zc.ZcError, match=r"ZC_ARGUMENT: the environment variable RANK is 'first'"):
+        len(zc.DataLoader(images))
+
+
+def test_a_loader_tells_what_it_reads(images: Path) -> None:
+    assert repr(zc.DataLoader(images, batch_size=8, shuffle=True, seed=7)) == (
+        f"<DataLoader of {images}: batches of 8, shuffled with seed 7>"
+    )
