@@ -6,6 +6,9 @@ import { LoaderSession } from './loader-session.js';
 import { ClientKind, type ClientMessage, PROTOCOL_VERSION, protocolError } from './protocol.js';
 import { parseRequest, type Request, type RequestOf } from './requests.js';
 
+/** So many failures of a prefetch are told: whoever has more has a reason that they share. */
+const FAILURES_TOLD_MAX = 100;
+
 export interface BridgeOptions {
   /** SOCK_STREAM: frames. */
   control: number;
@@ -28,8 +31,11 @@ export class Bridge {
   readonly #connection: Connection;
   readonly #watches: readonly Watch[];
   readonly #loaders = new Map<number, LoaderSession>();
+  /** Loaders that the client has closed while they were being opened leave this set. */
+  readonly #opening = new Set<number>();
   readonly #onEnd: () => void;
-  #lastLoader = 0;
+  /** Every number that was ever a loader's. Threads of the client may use theirs in any order. */
+  readonly #numbers = new Set<number>();
   #lastSegment = 0;
   #batches = 0;
   #greeted = false;
@@ -64,8 +70,8 @@ export class Bridge {
       throw protocolError(`the first request is ${request.type}`, 'hello', request.type);
     }
     this.#answer(request).then(
-      (ok) => this.#connection.sendControl({ id: request.id, ok }),
-      (error) => this.#connection.sendControl({ id: request.id, error: asReport(error) }),
+      (ok) => this.#connection.answer(request.id, { ok }),
+      (error) => this.#connection.answer(request.id, { error }),
     );
   }
 
@@ -83,7 +89,7 @@ export class Bridge {
         return {};
       case 'wait_prefetch': {
         const { bytes, failures } = await this.#loader(request.loader).waitPrefetch();
-        return { bytes, failures: failures.map(asReport) };
+        return { bytes, failures: failures.slice(0, FAILURES_TOLD_MAX).map(asReport) };
       }
       case 'stats':
         return this.#stats();
@@ -103,13 +109,21 @@ export class Bridge {
   }
 
   async #open({ loader, paths, options }: RequestOf<'open'>): Promise<Record<string, unknown>> {
-    if (loader <= this.#lastLoader) throw protocolError(`loader ${loader} is not a new one`);
-    this.#lastLoader = loader;
+    if (this.#numbers.has(loader)) throw protocolError(`loader ${loader} is not a new one`);
+    this.#numbers.add(loader);
+    this.#opening.add(loader);
     const session = await LoaderSession.open(loader, paths, options, {
       connection: this.#connection,
       nextSegment: () => ++this.#lastSegment,
       onBatch: () => this.#batches++,
+    }).catch((error) => {
+      this.#opening.delete(loader);
+      throw error;
     });
+    if (!this.#opening.delete(loader) || this.#ended) {
+      await session.close();
+      throw closedError(loader);
+    }
     this.#loaders.set(loader, session);
     return session.describe();
   }
@@ -117,7 +131,8 @@ export class Bridge {
   #onClientMessage(channel: number, message: ClientMessage): void {
     const loader = this.#loaders.get(channel);
     if (loader === undefined) {
-      if (channel > this.#lastLoader) throw protocolError(`there is no loader ${channel}`);
+      if (!this.#numbers.has(channel)) throw protocolError(`there is no loader ${channel}`);
+      if (message.kind === ClientKind.close) this.#opening.delete(channel);
       return;
     }
     if (message.kind !== ClientKind.close) {
@@ -131,7 +146,7 @@ export class Bridge {
   #loader(number: number): LoaderSession {
     const loader = this.#loaders.get(number);
     if (loader !== undefined) return loader;
-    throw new ZcError('ZC_CLOSED', `loader ${number} is closed`);
+    throw closedError(number);
   }
 
   #collect(): void {
@@ -154,4 +169,8 @@ export class Bridge {
     for (const watch of this.#watches) watch.close();
     this.#onEnd();
   }
+}
+
+function closedError(loader: number): ZcError {
+  return new ZcError('ZC_CLOSED', `loader ${loader} is closed`);
 }

@@ -11,6 +11,9 @@ import {
   FrameParser,
 } from './protocol.js';
 
+/** What may lie in wait for a client that does not read. An honest one leaves a few hundred bytes. */
+const UNREAD_BYTES_MAX = 8 * 2 ** 20;
+
 /** The numbers of the descriptors that the server inherits. */
 export interface ConnectionDescriptors {
   /** SOCK_STREAM: frames. */
@@ -39,6 +42,7 @@ export class Connection {
   readonly #descriptors: number;
   readonly #parser = new FrameParser();
   readonly #handler: ConnectionHandler;
+  #over = false;
 
   constructor({ control, descriptors }: ConnectionDescriptors, handler: ConnectionHandler) {
     this.#descriptors = descriptors;
@@ -50,14 +54,25 @@ export class Connection {
     this.#socket.on('error', () => this.#socket.destroy());
   }
 
-  /** Sends one whole frame. */
+  /** Sends one whole frame. A client that has stopped reading loses the connection. */
   send(frame: Buffer): void {
+    if (this.#over) return;
     this.sentBytes += frame.length;
     this.#socket.write(frame);
+    if (this.#socket.writableLength > UNREAD_BYTES_MAX) this.#socket.destroy();
   }
 
   sendControl(message: unknown): void {
     this.send(encodeControl(message));
+  }
+
+  /** Answers a request; with an error, where the answer does not fit a frame. */
+  answer(id: number, outcome: { ok: Record<string, unknown> } | { error: unknown }): void {
+    try {
+      this.sendControl('ok' in outcome ? { id, ...outcome } : { id, error: asReport(outcome.error) });
+    } catch (error) {
+      this.sendControl({ id, error: asReport(error) });
+    }
   }
 
   /** Sends a memfd; the client finds it by `name`. It is there before any frame that is sent afterwards. */
@@ -73,13 +88,15 @@ export class Connection {
     this.end();
   }
 
-  /** Ends the connection once all that was sent is on its way. */
+  /** Ends the connection once all that was sent is on its way; nothing more is heard. */
   end(): void {
+    this.#over = true;
     this.#socket.end(() => this.#socket.destroy());
   }
 
   #receive(chunk: Buffer): void {
     this.receivedBytes += chunk.length;
+    if (this.#over) return;
     try {
       for (const frame of this.#parser.push(chunk)) this.#dispatch(frame);
     } catch (error) {

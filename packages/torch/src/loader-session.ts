@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ZcError } from '@zc/errors';
 import { type BufferPool, IoUringPrefetcher, type PrefetchReport, ReadEngine } from '@zc/io';
 import { type Batch, DataLoader, Dataset } from '@zc/loader';
@@ -40,6 +41,8 @@ export class LoaderSession {
   /** The one that the last batch lies in. */
   #pool: BufferPool | undefined;
   #iteration: Iteration | undefined;
+  /** Settles when what was asked for last has been begun, or ended: one thing at a time. */
+  #turn: Promise<unknown> = Promise.resolve();
   #ahead: { engine: ReadEngine; prefetcher: IoUringPrefetcher } | undefined;
 
   /** @throws what opening the dataset throws */
@@ -74,8 +77,13 @@ export class LoaderSession {
   }
 
   /** Ends the iteration that is under way, and begins another one. */
-  async iterate(request: RequestOf<'iterate'>): Promise<void> {
-    await this.#stop();
+  iterate(request: RequestOf<'iterate'>): Promise<void> {
+    const begun = this.#stop().then(() => this.#begin(request));
+    this.#turn = begun.catch(() => {});
+    return begun;
+  }
+
+  #begin(request: RequestOf<'iterate'>): void {
     const { epoch, position, iteration: id, ahead } = request;
     const loader = this.#loaderFor(request);
     loader.loadStateDict({ ...loader.stateDict(), epoch, position });
@@ -87,17 +95,19 @@ export class LoaderSession {
     const iteration: Iteration = { id, demand, done: Promise.resolve() };
     this.#iteration = iteration;
     // After the answer, which must come before the first batch.
-    iteration.done = new Promise((resolve) => setImmediate(() => this.#run(iteration, loader).then(resolve)));
+    iteration.done = nextTurn()
+      .then(() => this.#run(iteration, loader))
+      .catch((error) => this.#home.connection.fail(error));
   }
 
   onMessage({ kind, iteration, count }: ClientMessage): void {
-    if (iteration !== this.#iteration?.id) return;
-    const { demand } = this.#iteration;
-    if (kind === ClientKind.stop) void this.#stop();
-    else {
+    if (kind === ClientKind.stop) {
+      // It may not have begun yet.
+      void this.#stop(iteration);
+    } else if (iteration === this.#iteration?.id) {
       // What the client gave back before it began to wait is to be used again before the pool grows.
       this.collect();
-      demand.wait(count);
+      this.#iteration.demand.wait(count);
     }
   }
 
@@ -227,10 +237,17 @@ export class LoaderSession {
     return pool === undefined || pool.leased < pool.capacity || pool.leased > this.held;
   }
 
-  /** Ends the iteration that is under way; batches that the client has not taken are free again. */
-  async #stop(): Promise<void> {
+  /** Ends the iteration that is under way, and what was asked for before; the next one waits for that. */
+  #stop(only?: number): Promise<void> {
+    const stopped = this.#turn.then(() => this.#endIteration(only));
+    this.#turn = stopped.catch(() => {});
+    return stopped;
+  }
+
+  /** Batches that the client has not taken are free again. */
+  async #endIteration(only: number | undefined): Promise<void> {
     const iteration = this.#iteration;
-    if (iteration === undefined) return;
+    if (iteration === undefined || (only ?? iteration.id) !== iteration.id) return;
     this.#iteration = undefined;
     iteration.demand.end();
     for (const leases of this.#segments.leases()) {

@@ -140,3 +140,42 @@ def test_the_server_is_in_a_session_of_its_own(images: Path) -> None:
     iter(loader)
     server = client.shared_client().server_pid
     assert os.getsid(server) == server != os.getsid(0)
+
+
+OPTIONS = {"batch_size": 1, "shuffle": False, "seed": 0, "drop_last": False}
+
+
+def test_an_answer_that_fits_no_frame_is_a_typed_error(images: Path) -> None:
+    loader = zc.DataLoader(images)
+    iter(loader)
+    running = client.shared_client()
+    with pytest.raises(zc.ZcError) as raised:
+        # Its error would name the path twice.
+        running.request("open", loader=77, paths=["x" * 600_000], options=OPTIONS)
+    assert raised.value.code == "ZC_TORCH_PROTOCOL"
+    assert len(list(loader)) == 8
+
+
+def test_a_client_that_asks_and_never_reads_is_let_go(images: Path) -> None:
+    loader = zc.DataLoader(images)
+    iter(loader)
+    running = client.shared_client()
+    request = protocol.encode_control({"id": 1, "type": "stats"}) * 100
+
+    def ask() -> None:
+        for _ in range(10_000):
+            running.send_frame(request)
+
+    with pytest.raises(zc.ZcError, match="ZC_TORCH_SERVER_GONE"):
+        ask()
+    assert eventually(lambda: not is_running(running.server_pid))
+
+
+def test_a_loader_that_is_closed_while_it_is_opened_is_closed(images: Path) -> None:
+    loader = zc.DataLoader(images)
+    iter(loader)
+    running = client.shared_client()
+    request = {"id": 900, "type": "open", "loader": 50, "paths": [str(images)], "options": OPTIONS}
+    running.send_frame(protocol.encode_control(request) + protocol.encode_client(50, protocol.CLOSE, 0))
+    assert eventually(lambda: loader.stats()["server"]["loaders"] == 1 and 900 in running._answers)
+    assert running._answers.pop(900)["error"]["code"] == "ZC_CLOSED"

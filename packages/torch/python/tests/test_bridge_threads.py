@@ -22,6 +22,11 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_images(tmp_path_factory.mktemp("threads") / "images", samples=40)
 
 
+@pytest.fixture(autouse=True)
+def _own_server() -> None:
+    client.close_shared_client()
+
+
 def together(*bodies: Callable[[], object]) -> None:
     """Runs each in a thread; raises what one of them raises, and where one does not end."""
     failures: list[BaseException] = []
@@ -56,6 +61,12 @@ def test_each_thread_iterates_its_own_loader(images: Path) -> None:
             assert sorted(labels) == [*range(40)]
 
     together(*[epochs] * 4)
+
+
+def test_loaders_are_opened_in_any_order(images: Path) -> None:
+    for _ in range(20):
+        loaders = [zc.DataLoader(images) for _ in range(4)]
+        together(*[loader.__len__ for loader in loaders])
 
 
 def test_threads_share_an_iterator(images: Path) -> None:
@@ -93,7 +104,6 @@ def test_a_thread_that_waits_hears_of_the_end(images: Path, end: str) -> None:
 
 def test_the_end_of_an_iterator_says_nothing_to_a_later_server(images: Path) -> None:
     """Its descriptor's number and its own may be those of another server's iteration."""
-    client.close_shared_client()
     first = zc.DataLoader(images)
     held = iter(first)
     next(held)
@@ -103,7 +113,6 @@ def test_the_end_of_an_iterator_says_nothing_to_a_later_server(images: Path) -> 
     del held, first
     gc.collect()
     together(lambda: [*second])
-    client.close_shared_client()
 
 
 def test_no_batch_is_taken_twice_by_racing_iterations(images: Path) -> None:
