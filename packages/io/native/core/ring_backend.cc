@@ -51,6 +51,8 @@ void RingBackend::leave(Change&& change) {
 }
 
 void RingBackend::start(ReadOp* const* ops, size_t count) {
+  // Batches that lie in memory wholly need not wake the ring's thread.
+  if (count == 0) return;
   if (on_ring_thread()) {
     pending_.insert(pending_.end(), ops, ops + count);
   } else {

@@ -19,6 +19,7 @@ void read_one(ReadOp* op) {
 }  // namespace
 
 void ThreadBackend::start(ReadOp* const* ops, size_t count) {
+  if (count == 0) return;
   std::vector<ThreadPool::Task> tasks;
   tasks.reserve(count);
   for (size_t i = 0; i < count; i++) tasks.push_back([op = ops[i]] { read_one(op); });
