@@ -204,6 +204,20 @@ test('an abort waits for the call that is under way', async () => {
   expect(readdirSync(directory)).toEqual(['train']);
 });
 
+test('a directory that refuses entries is an error, and no endless attempt', async () => {
+  await expect(DatasetWriter.create('/proc/nowhere/train', { schema })).rejects.toMatchObject({
+    code: 'ZC_IO_WRITE',
+  });
+});
+
+test('a file on the way to the target is an error', async () => {
+  const file = join(temporary(), 'letter.txt');
+  writeFileSync(file, '');
+  await expect(DatasetWriter.create(join(file, 'data/train'), { schema })).rejects.toMatchObject({
+    code: 'ZC_IO_WRITE',
+  });
+});
+
 test('a target that has become something else meanwhile is not replaced', async () => {
   const directory = temporary();
   const target = join(directory, 'train');

@@ -33,7 +33,7 @@ export async function openPartial(
   const path = join(dirname(full), `.${basename(full)}.zc-partial`);
   const self = await thisProcess();
   try {
-    await mkdir(dirname(full), { recursive: true });
+    await makeDirectory(dirname(full));
     await claim(path, self);
     await sweep(path);
   } catch (cause) {
@@ -51,6 +51,18 @@ export async function openPartial(
     throw error;
   }
   return { path, publish: () => publish(path, full, self, options.overwrite), discard };
+}
+
+/** As `mkdir -p`. Node's own `recursive` never ends where a directory exists and refuses entries with ENOENT, as /proc does. */
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (cause) {
+    if (await isDirectory(path)) return;
+    if (!hasErrno(cause, 'ENOENT') || (await isDirectory(dirname(path)))) throw cause;
+    await makeDirectory(dirname(path));
+    await makeDirectory(path);
+  }
 }
 
 /** Where a dataset that is being replaced lies until the new one has its name. */
@@ -184,6 +196,13 @@ async function exchange(path: string, target: string, overwrite: boolean): Promi
 async function exists(path: string): Promise<boolean> {
   return stat(path).then(
     () => true,
+    () => false,
+  );
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
     () => false,
   );
 }
