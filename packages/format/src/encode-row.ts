@@ -109,9 +109,11 @@ export class RowEncoder {
       if (raggedDims.length > 1) {
         throw this.#refused(row, '{ data, shape }, for several dimensions are ragged', 'data alone');
       }
-      const fits = raggedDims.length === 1 ? rowBytes % stepBytes === 0 : rowBytes === stepBytes;
-      if (!fits)
-        throw this.#refused(row, `a multiple of ${stepBytes} bytes as shape [${field.shape}] has`, rowBytes);
+      const isRagged = raggedDims.length === 1;
+      if (isRagged ? rowBytes % stepBytes !== 0 : rowBytes !== stepBytes) {
+        const wanted = isRagged ? `a multiple of ${stepBytes} bytes` : `${stepBytes} bytes`;
+        throw this.#refused(row, `${wanted} as shape [${shapeText(field.shape)}] has`, rowBytes);
+      }
       return;
     }
     const matches =

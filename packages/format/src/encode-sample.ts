@@ -36,6 +36,11 @@ export class SampleEncoder {
    * @throws ZC_FORMAT_VALUE for a missing, unknown or wrong field, ZC_FORMAT_LIMIT
    */
   encode(sample: Readonly<Record<string, unknown>>, row: number): EncodedSample {
+    if (typeof sample !== 'object' || sample === null) {
+      throw new ZcError('ZC_FORMAT_VALUE', `sample ${row} is ${sample}, expected an object with its fields`, {
+        row,
+      });
+    }
     let bytes = 0;
     for (let i = 0; i < this.plans.length; i++) {
       const { name } = this.plans[i]!.field;

@@ -139,6 +139,23 @@ test('one call at a time, and none after the end', async () => {
   await expect(writer.finish()).rejects.toMatchObject({ code: 'ZC_CLOSED' });
 });
 
+test('a fixed shape asks for its very length', async () => {
+  const writer = await ShardWriter.create(memorySink(), { schema });
+  await expect(writer.append({ ...good, image: new Uint8Array(8) })).rejects.toThrow(
+    'row 0 of field "image": expected 4 bytes as shape [2,2] has, found 8',
+  );
+});
+
+test.each([undefined, null, 7])('a sample that is %s is refused with its number', async (sample) => {
+  const writer = await ShardWriter.create(memorySink(), { schema });
+  await writer.append(good);
+  await expect(writer.append(sample as never)).rejects.toMatchObject({
+    code: 'ZC_FORMAT_VALUE',
+    details: { row: 1 },
+  });
+  await writer.append(good);
+});
+
 test('a row beyond ROW_BYTES_MAX is refused', async () => {
   const writer = await ShardWriter.create(memorySink(), { schema: defineSchema({ a: field.bytes() }) });
   const a = new Uint8Array(limits.ROW_BYTES_MAX + 1);
