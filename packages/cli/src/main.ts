@@ -1,4 +1,4 @@
-import { isZcError } from '@zc/errors';
+import { isZcError, ZcError } from '@zc/errors';
 import { Command, CommanderError } from 'commander';
 import { version } from '../package.json';
 import { addCat } from './commands/cat.js';
@@ -17,31 +17,43 @@ import { endQuietlyOnClosedPipe } from './output.js';
 export async function main(args: readonly string[]): Promise<number> {
   endQuietlyOnClosedPipe();
   let code: number = exitCode.ok;
-  const program = createProgram((ended) => {
+  const json = args.includes('--json');
+  const program = createProgram(json, (ended) => {
     code = ended;
   });
   try {
     await program.parseAsync(args, { from: 'user' });
     return code;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.usage;
-    report(error, { json: args.includes('--json') });
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return exitCode.ok;
+      if (json) report(usageError(error), { json });
+      return exitCode.usage;
+    }
+    report(error, { json });
     return isZcError(error, 'ZC_ARGUMENT') ? exitCode.usage : exitCode.failure;
   }
 }
 
-function createProgram(end: (code: number) => void): Command {
+function createProgram(json: boolean, end: (code: number) => void): Command {
   const program = new Command('zc')
     .description('Pack, look at and check datasets of ZC-Loader.')
     .version(version)
     .exitOverride()
     .showHelpAfterError('(add --help for what can be given)')
     .addHelpText('after', exitCodeHelp);
+  if (json) program.configureOutput({ writeErr: () => undefined });
   for (const add of [addPack, addInspect, addCat, addVerify, addDoctor]) {
     // A command of its own does not inherit what was set above.
     add(program, end).copyInheritedSettings(program);
   }
   return program;
+}
+
+/** What the parser would say in words, for `--json`. */
+function usageError({ message }: CommanderError): ZcError {
+  const advice = '`zc --help` says what can be given.';
+  return new ZcError('ZC_ARGUMENT', message.replace(/^error: /, ''), { advice });
 }
 
 /** An error on stderr: its message, which has the advice in it, or with `--json` one line of JSON. */

@@ -54,3 +54,15 @@ test('with --json an error is one line of JSON on stderr', async () => {
   });
   document.parse(JSON.parse(stderr));
 });
+
+test.each([
+  [['veryfy', 'x'], "unknown command 'veryfy'"],
+  [['pack', 'x'], "missing required argument 'output'"],
+  [['cat', 'x', 'first'], 'whole number'],
+])('with --json %j is refused in JSON', async (args, words) => {
+  const { code, stdout, stderr } = await zc(...args, '--json');
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  expect(JSON.parse(stderr)).toMatchObject({
+    error: { code: 'ZC_ARGUMENT', summary: expect.stringContaining(words) },
+  });
+});
