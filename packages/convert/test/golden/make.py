@@ -1,12 +1,16 @@
-"""Writes the .npy files of this folder with NumPy itself: python3 make.py"""
+"""Writes the .npy files of this folder with NumPy itself.
+
+usage: make.py [FOLDER]     another folder to write to
+"""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
 
-here = Path(__file__).parent
+here = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent
 
 arrays = {
     "bool": np.array([True, False, True]),
