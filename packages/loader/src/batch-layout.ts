@@ -1,5 +1,5 @@
 import { BLOCK_BYTES, type FieldPlan } from '@zc/format';
-import { roundUp } from './round-up.js';
+import { roundUp } from './pages.js';
 
 /** Where one field of a batch lies in its slot. Offsets are bytes from the slot's start. */
 export interface FieldSpan {

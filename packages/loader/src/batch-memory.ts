@@ -1,5 +1,6 @@
 import { ZcError } from '@zc/errors';
 import { BufferPool, type ZeroCopyBuffer } from '@zc/io';
+import { PAGE_BYTES, roundUp } from './pages.js';
 
 export interface BatchMemoryOptions {
   /** Slots there are without any batch being kept. */
@@ -66,10 +67,11 @@ export class BatchMemory {
       this.#former.add(this.#pool);
     }
     // A batch that was larger than expected will not be the last one.
-    const slotBytes = pages(bytes <= expected ? expected : this.#pool === undefined ? bytes : 1.5 * bytes);
+    const wanted = bytes <= expected ? expected : this.#pool === undefined ? bytes : 1.5 * bytes;
+    const slotBytes = roundUp(wanted, PAGE_BYTES);
     const left = maxMemoryBytes - this.#formerBytes();
     // Each slot has 8 bytes of control words, and those of a segment take whole pages.
-    const fitting = Math.min(slots, Math.floor((left - 4096) / slotBytes));
+    const fitting = Math.min(slots, Math.floor((left - PAGE_BYTES) / slotBytes));
     if (fitting < 1) {
       throw new ZcError('ZC_MEMORY_BUDGET', `a batch of ${bytes} bytes does not fit ${this.#held()}`, {
         expected: maxMemoryBytes,
@@ -116,8 +118,4 @@ const NAMED_MAX = 16;
 
 function isHeld({ slot }: { slot: WeakRef<ZeroCopyBuffer> }): boolean {
   return slot.deref()?.released === false;
-}
-
-function pages(bytes: number): number {
-  return Math.ceil(bytes / 4096) * 4096;
 }

@@ -10,6 +10,7 @@ import { defaultMaxMemoryBytes } from './memory-budget.js';
 import { checkOneOf, checkWhole } from './options.js';
 import { RankShare } from './order/ranks.js';
 import { createSequence } from './order/sequence.js';
+import { PAGE_BYTES, roundUp } from './pages.js';
 import { type LoaderState, parseState } from './state.js';
 import { type LoaderStats, StatsCounter } from './stats.js';
 
@@ -277,12 +278,12 @@ export class DataLoader<S extends Schema = Schema> implements AsyncIterable<Batc
     const { shards, length } = this.dataset;
     const { plans } = this.#reader;
     const fixed = plans.reduce(
-      (sum, { rowBytes }) => sum + Math.ceil((rowBytes * this.#batchSize) / 4096) * 4096,
+      (sum, { rowBytes }) => sum + roundUp(rowBytes * this.#batchSize, PAGE_BYTES),
       0,
     );
     const total = shards.reduce((sum, { bytes }) => sum + bytes, 0);
     const isVariable = plans.some((plan) => !plan.fixed);
     const variable = isVariable ? (2 * total * this.#batchSize) / Math.max(1, length) : 0;
-    return Math.ceil((fixed + variable + this.#batchSize * 8) / 4096) * 4096;
+    return roundUp(fixed + variable + this.#batchSize * 8, PAGE_BYTES);
   }
 }

@@ -3,12 +3,13 @@ import { decodeRow, type Sample, type Schema, shapeOfRow } from '@zc/format';
 import { IoUringPrefetcher, type PrefetchReport, type ReadEngineOptions } from '@zc/io';
 import { type Batch, makeBatch } from './batch.js';
 import { BatchMemory } from './batch-memory.js';
+import { BatchQueue } from './batch-queue.js';
 import { BatchReader, type Verify } from './batch-reader.js';
 import { digestOf, findShards } from './dataset-files.js';
 import { EngineFiles } from './engine-files.js';
 import { defaultMaxMemoryBytes, defaultPageCacheBudget } from './memory-budget.js';
 import { checkOneOf, checkWhole } from './options.js';
-import { BatchQueue } from './prefetch.js';
+import { PAGE_BYTES } from './pages.js';
 import { type ShardInfo, ShardStore } from './shard-store.js';
 import { shardOf } from './sorted-ids.js';
 
@@ -30,7 +31,6 @@ export interface DatasetOptions {
 }
 
 const DEFAULT_INDEX_CACHE_BYTES = 256 * 2 ** 20;
-const PAGE_BYTES = 4096;
 /** Slots that `getBatch` begins with: one that is in use, and one that is being read. */
 const BATCH_SLOTS = 2;
 
@@ -190,9 +190,7 @@ export class Dataset<S extends Schema = Schema> implements Disposable, AsyncDisp
     return this.#prefetcher?.wait() ?? { bytes: 0, failures: [] };
   }
 
-  /**
-   * Ends what is in flight and lets the files go. Samples and batches that are held stay valid.
-   */
+  /** Ends what is in flight and lets the files go. Samples and batches that are held stay valid. */
   async close(): Promise<void> {
     this.#memory.close();
     await this.#store.close();

@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { Schema } from '@zc/format';
 import { abortedError } from './aborted.js';
 import { type Batch, makeBatch } from './batch.js';
-import { BatchQueue, type BatchQueueOptions } from './prefetch.js';
+import { BatchQueue, type BatchQueueOptions } from './batch-queue.js';
 import type { StatsCounter } from './stats.js';
 
 export interface EpochOptions extends Omit<BatchQueueOptions, 'signal'> {

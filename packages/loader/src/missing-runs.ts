@@ -1,4 +1,4 @@
-import type { CachedRuns } from './index-cache.js';
+import type { CachedRuns } from './cached-runs.js';
 
 /** The runs that a plan lacks, gathered so that neighbours are read together. */
 export class MissingRuns {

@@ -1,11 +1,12 @@
 import { ZcError } from '@zc/errors';
 import { BLOCK_BYTES, checksumCount, type FieldLayout } from '@zc/format';
 import { crc32c, type MappedFile } from '@zc/io';
+import { CachedRuns, type RangeReader } from './cached-runs.js';
 import { checksumError } from './checksum-error.js';
-import { CachedRuns, type IndexCache, type RangeReader } from './index-cache.js';
+import type { IndexCache } from './index-cache.js';
 import { Marks } from './marks.js';
 import type { MissingRuns } from './missing-runs.js';
-import { roundUp } from './round-up.js';
+import { roundUp } from './pages.js';
 import { Table } from './shard-tables.js';
 
 /** A region below this size whose rows are tiny (labels) is read once and kept. */

@@ -6,7 +6,8 @@ import {
   U64_PER_BLOCK,
 } from '@zc/format';
 import { crc32c } from '@zc/io';
-import { CachedRuns, type IndexCache, type RangeReader } from './index-cache.js';
+import { CachedRuns, type RangeReader } from './cached-runs.js';
+import type { IndexCache } from './index-cache.js';
 
 /** Blocks that are read and checked together: 64 KiB, about what a device reads in the time of one seek. */
 const BLOCKS_PER_RUN = 16;
