@@ -15,8 +15,6 @@ import type { OpenedSource, SampleSource, SourceOptions, SourceRow } from './sam
  * schema's metadata) where there are labels, and `name`, the path relative to the folder.
  */
 export const folder: SampleSource = {
-  name: 'folder',
-
   async detect(path) {
     return (await stat(path)).isDirectory();
   },

@@ -10,8 +10,6 @@ import type { OpenedSource, SampleSource, SourceRow } from './sample-source.js';
  * them, as `np.save('image.npy', …)` and `np.save('label.npy', …)` side by side leave it.
  */
 export const npyFolder: SampleSource = {
-  name: 'npy-folder',
-
   async detect(path) {
     return (await stat(path)).isDirectory() && (await arraysIn(path)) !== undefined;
   },

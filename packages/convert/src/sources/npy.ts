@@ -15,8 +15,6 @@ const CHUNK_BYTES = 4 * 2 ** 20;
  * megabytes at a time.
  */
 export const npy: SampleSource = {
-  name: 'npy',
-
   async detect(path) {
     const file = await open(path);
     try {

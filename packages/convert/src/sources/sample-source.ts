@@ -2,8 +2,6 @@ import type { Schema } from '@zc/format';
 
 /** A kind of input that can be packed: a folder of files, a `.npy` file. One file of this folder each. */
 export interface SampleSource {
-  /** What it is called in messages, such as `folder`. */
-  readonly name: string;
   /** Whether the path is an input of this kind; looks at its content, not at its name. */
   detect(path: string): Promise<boolean>;
   /**
