@@ -11,8 +11,6 @@ export const exitCode = {
   terminated: 143,
 } as const;
 
-export type ExitCode = (typeof exitCode)[keyof typeof exitCode];
-
 export const exitCodeHelp = `
 Exit codes:
   0    done, nothing wrong found

@@ -1,5 +1,6 @@
 import { type OpenedSource, type PackOptions, type PackReport, pack } from '@zc/convert';
 import type { Command } from 'commander';
+import { exitCode } from '../exit-code.js';
 import { Interrupt } from '../interrupt.js';
 import { Output } from '../output.js';
 import { ProgressBar } from '../progress-bar.js';
@@ -64,7 +65,7 @@ async function runPack(asked: { input: string; output: string; options: Options 
   }
   if (json) talk.document({ output, ...report });
   else talk.line(closingLine(output, report));
-  return 0;
+  return exitCode.ok;
 }
 
 async function packWithProgress(options: PackOptions, talk: Output): Promise<PackReport> {
