@@ -35,7 +35,8 @@ export const errorCodes = {
   },
   ZC_STATE_MISMATCH: {
     meaning: 'A saved loader state does not fit the dataset or the options it is loaded into.',
-    advice: 'Load it with the dataset, seed, batch size and shuffle kind it was saved with.',
+    advice:
+      'Load it with the dataset, seed and shuffle kind it was saved with; batch size and ranks may differ.',
   },
   ZC_RANK_CHANGED: {
     meaning: 'Rank or world size changed after the first iteration had settled them.',
@@ -175,11 +176,11 @@ export const errorCodes = {
 
   ZC_TORCH_SERVER_GONE: {
     meaning: 'The server process that reads for this trainer has ended.',
-    advice: 'Its last words are in the message; make a new loader to start another one.',
+    advice: 'Iterate over the loader again: that starts another server. `zc doctor` looks for causes.',
   },
   ZC_TORCH_SERVER_START: {
     meaning: 'The server process did not start.',
-    advice: 'Run `zc doctor`; the last words of the server are in the message.',
+    advice: 'Run `zc doctor`; what the server said before, if anything, is in the message.',
   },
   ZC_TORCH_FORKED: {
     meaning: 'A loader was used in a process forked from the one that made it.',

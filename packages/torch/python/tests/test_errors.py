@@ -49,3 +49,9 @@ def test_every_code_in_the_source_is_listed() -> None:
     used = {code for text in sources for code in re.findall(r'"(ZC_(?:FORMAT|IO|TORCH)_[A-Z_]+)"', text)}
     assert len(used) > 20, "the sources were not read"
     assert used <= CODES
+
+
+def test_advice_promises_no_more_than_is_so() -> None:
+    # A state goes on with another batch size, and a loader with another server.
+    assert "batch size and ranks may differ" in ADVICE["ZC_STATE_MISMATCH"]
+    assert "Iterate over the loader again" in ADVICE["ZC_TORCH_SERVER_GONE"]

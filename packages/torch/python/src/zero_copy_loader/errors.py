@@ -54,7 +54,9 @@ ADVICE: Final[dict[str, str]] = {
     "ZC_INDEX_RANGE": "Indices go from 0 to len(dataset) - 1, or from -len(dataset) to -1.",
     "ZC_CLOSED": "Close it after its last use, or open it again.",
     "ZC_MEMORY_BUDGET": "Release or clone the batches you keep, or raise max_memory_bytes.",
-    "ZC_STATE_MISMATCH": "Load it with the dataset, seed, batch size and shuffle kind it was saved with.",
+    "ZC_STATE_MISMATCH": (
+        "Load it with the dataset, seed and shuffle kind it was saved with; batch size and ranks may differ."
+    ),
     "ZC_RANK_CHANGED": "Start the process group before the first iteration, or make a new loader.",
     "ZC_INTERNAL": "Please report it with the whole message.",
     "ZC_FORMAT_BAD_MAGIC": "Check that the path names a shard and that it was copied in binary mode.",
@@ -87,8 +89,10 @@ ADVICE: Final[dict[str, str]] = {
         "Ask for the backend `auto` or `threads`; `zc doctor` says what would allow io_uring."
     ),
     "ZC_IO_UNSUPPORTED_PLATFORM": "Use Linux on x86-64.",
-    "ZC_TORCH_SERVER_GONE": "Its last words are in the message; make a new loader to start another one.",
-    "ZC_TORCH_SERVER_START": "Run `zc doctor`; the last words of the server are in the message.",
+    "ZC_TORCH_SERVER_GONE": (
+        "Iterate over the loader again: that starts another server. `zc doctor` looks for causes."
+    ),
+    "ZC_TORCH_SERVER_START": "Run `zc doctor`; what the server said before, if anything, is in the message.",
     "ZC_TORCH_FORKED": "Make the loader in the child, or start the child with `spawn`.",
     "ZC_TORCH_PROTOCOL": "Install the same release on both sides.",
     "ZC_TORCH_NODE_MISSING": "Install Node.js 20.19 or newer, or name one in ZC_NODE.",
