@@ -39,7 +39,7 @@ interface Waiter {
  * Slots of one size in shared memory, page-aligned and pre-faulted, to be leased and used again.
  *
  * The slot that was freed last is handed out first, for it is the one still in the CPU's cache. The memory
- * stays valid until the pool, every lease and every buffer are gone.
+ * stays valid until the pool is closed or gone, and with it every lease and every buffer.
  *
  * @example
  * using pool = new BufferPool({ slotBytes: 8 * 2 ** 20, slots: 4 });
@@ -109,7 +109,7 @@ export class BufferPool implements Disposable {
     return this.#native.leased;
   }
 
-  /** Slots there are, leased or free. */
+  /** Slots there are, leased or free; none when the pool is closed and the last lease has ended. */
   get capacity(): number {
     return this.#native.capacity;
   }
@@ -128,6 +128,7 @@ export class BufferPool implements Disposable {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#native.close();
     for (const waiter of this.#waiters.splice(0)) waiter.reject(closedError());
   }
 

@@ -109,11 +109,13 @@ export class MappedFile implements Disposable {
   /**
    * A copy of a range in memory of its own, by a read that blocks (pread(2)).
    *
-   * @throws ZC_ARGUMENT, ZC_IO_CLOSED, ZC_IO_READ, ZC_IO_SHORT_READ
+   * @throws ZC_ARGUMENT, ZC_IO_CLOSED, ZC_IO_MEMORY, ZC_IO_READ, ZC_IO_SHORT_READ
    */
   read(offset: number, length: number): Uint8Array<ArrayBuffer> {
     this.#checkRange(offset, length);
-    return this.#native.read(offset, length) as Uint8Array<ArrayBuffer>;
+    const bytes = allocate(length, this.path);
+    this.#native.read(offset, bytes);
+    return bytes;
   }
 
   get closed(): boolean {
@@ -164,5 +166,13 @@ export class MappedFile implements Disposable {
         actual: length,
       },
     );
+  }
+}
+
+function allocate(length: number, path: string): Uint8Array<ArrayBuffer> {
+  try {
+    return new Uint8Array(length);
+  } catch (cause) {
+    throw new ZcError('ZC_IO_MEMORY', `there is no array of ${length} bytes to be had`, { path, cause });
   }
 }

@@ -48,7 +48,8 @@ export interface NativeMappedFile {
   populate(offset: number, length: number): Promise<void>;
   advise(offset: number, length: number, advice: string): void;
   residentBytes(offset: number, length: number): number;
-  read(offset: number, length: number): Uint8Array;
+  /** Fills the whole of `target`. */
+  read(offset: number, target: Uint8Array): void;
   close(): void;
 }
 
@@ -68,6 +69,8 @@ export interface NativeBufferPool {
   grow(): boolean;
   segments(): { fd: number; sizeBytes: number; controlBytes: number; slots: number }[];
   releasedGeneration(segment: number, index: number): number;
+  /** Hands out nothing more. The memory goes with the last lease and the last buffer. */
+  close(): void;
 }
 
 export interface NativeLease {

@@ -116,6 +116,17 @@ test('the memory of a pool goes with the pool, its leases and its buffers', asyn
   expect(await collectUntil(gone)).toBe(true);
 });
 
+test('the memory of a closed pool goes with its last lease, without waiting for a collection', async () => {
+  const memfds = () => descriptorsOf(/memfd/);
+  const before = memfds();
+  const pool = new BufferPool({ slotBytes: MIB, slots: 2 });
+  const lease = pool.acquire()!;
+  pool.close();
+  expect([memfds(), pool.leased]).toEqual([before + 1, 1]);
+  lease.release();
+  expect([memfds(), pool.leased, pool.capacity, pool.segments]).toEqual([before, 0, 0, []]);
+});
+
 describe.each(backends)('an engine on %s', (backend) => {
   const own = /io_uring|eventfd/;
 

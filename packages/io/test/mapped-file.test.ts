@@ -149,3 +149,11 @@ test('after close() no more views are made, and those that are held stay', async
   thrown('ZC_IO_CLOSED', () => file.advise(0, 1, 'normal'));
   await rejected('ZC_IO_CLOSED', file.populate(0, 1));
 });
+
+test('a read that no array can hold is a typed error', () => {
+  const path = join(folder, 'vast');
+  writeFileSync(path, '');
+  truncateSync(path, 2 ** 42);
+  using file = new MappedFile(path);
+  expect(() => file.read(0, 2 ** 42)).toThrow(expect.objectContaining({ code: 'ZC_IO_MEMORY' }));
+});

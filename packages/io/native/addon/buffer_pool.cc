@@ -1,6 +1,7 @@
 #include "buffer_pool.h"
 
 #include <utility>
+#include <vector>
 
 #include "environment.h"
 
@@ -17,6 +18,7 @@ Napi::Function BufferPool::define(Napi::Env env) {
                          InstanceMethod<&BufferPool::grow>("grow"),
                          InstanceMethod<&BufferPool::segments>("segments"),
                          InstanceMethod<&BufferPool::released_generation>("releasedGeneration"),
+                         InstanceMethod<&BufferPool::close>("close"),
                      });
 }
 
@@ -43,42 +45,51 @@ BufferPool::BufferPool(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   pool_ = std::make_shared<SharedPool>();
   pool_->core = std::move(created).value();
   pool_->slot_freed = std::move(slot_freed);
+  seen_ = pool_;
+  slot_bytes_ = pool_->core->slot_bytes();
 }
 
 Napi::Value BufferPool::slot_bytes(const Napi::CallbackInfo& info) {
-  return Napi::Number::New(info.Env(), static_cast<double>(pool_->core->slot_bytes()));
+  return Napi::Number::New(info.Env(), static_cast<double>(slot_bytes_));
 }
 
 Napi::Value BufferPool::capacity(const Napi::CallbackInfo& info) {
-  return Napi::Number::New(info.Env(), pool_->core->capacity());
+  const auto pool = seen_.lock();
+  return Napi::Number::New(info.Env(), pool == nullptr ? 0 : pool->core->capacity());
 }
 
 Napi::Value BufferPool::leased(const Napi::CallbackInfo& info) {
-  return Napi::Number::New(info.Env(), pool_->core->leased());
+  const auto pool = seen_.lock();
+  return Napi::Number::New(info.Env(), pool == nullptr ? 0 : pool->core->leased());
 }
 
 Napi::Value BufferPool::waiting(const Napi::CallbackInfo& info) {
-  return Napi::Boolean::New(info.Env(), pool_->waiting);
+  const auto pool = seen_.lock();
+  return Napi::Boolean::New(info.Env(), pool != nullptr && pool->waiting);
 }
 
 void BufferPool::set_waiting(const Napi::CallbackInfo&, const Napi::Value& value) {
-  pool_->waiting = value.ToBoolean();
+  if (const auto pool = seen_.lock()) pool->waiting = value.ToBoolean();
 }
 
 Napi::Value BufferPool::acquire(const Napi::CallbackInfo& info) {
+  if (core_or_throw(info) == nullptr) return info.Env().Undefined();
   const auto slot = pool_->core->acquire();
   if (!slot) return info.Env().Null();
   return LeaseObject::wrap(info.Env(), std::make_shared<Lease>(pool_, *slot));
 }
 
 Napi::Value BufferPool::grow(const Napi::CallbackInfo& info) {
-  const auto grown = pool_->core->grow();
+  const auto core = core_or_throw(info);
+  if (core == nullptr) return info.Env().Undefined();
+  const auto grown = core->grow();
   if (!grown && grown.error().code != zc::ErrorCode::memory_budget) throw_error(info.Env(), grown.error());
   return Napi::Boolean::New(info.Env(), grown.ok());
 }
 
 Napi::Value BufferPool::segments(const Napi::CallbackInfo& info) {
-  const auto segments = pool_->core->segments();
+  const auto pool = seen_.lock();
+  const auto segments = pool == nullptr ? std::vector<zc::BufferPool::Segment>() : pool->core->segments();
   auto list = Napi::Array::New(info.Env(), segments.size());
   for (uint32_t i = 0; i < segments.size(); i++) {
     auto entry = Napi::Object::New(info.Env());
@@ -94,14 +105,24 @@ Napi::Value BufferPool::segments(const Napi::CallbackInfo& info) {
 Napi::Value BufferPool::released_generation(const Napi::CallbackInfo& info) {
   const uint64_t segment = unsigned_argument(info[0]);
   const uint64_t index = unsigned_argument(info[1]);
-  const auto segments = pool_->core->segments();
+  const auto pool = seen_.lock();
+  const auto segments = pool == nullptr ? std::vector<zc::BufferPool::Segment>() : pool->core->segments();
   if (segment >= segments.size() || index >= segments[segment].slots) {
     throw_error(info.Env(), zc::Error{.code = zc::ErrorCode::argument,
                                       .operation = "reading a control word: the pool has no such slot"});
     return info.Env().Undefined();
   }
-  return Napi::Number::New(info.Env(), pool_->core->released_generation(static_cast<uint32_t>(segment),
-                                                                        static_cast<uint32_t>(index)));
+  return Napi::Number::New(info.Env(), pool->core->released_generation(static_cast<uint32_t>(segment),
+                                                                       static_cast<uint32_t>(index)));
+}
+
+// The memory goes with the last lease, and does not wait for the collection of this object.
+void BufferPool::close(const Napi::CallbackInfo&) { pool_.reset(); }
+
+std::shared_ptr<zc::BufferPool> BufferPool::core_or_throw(const Napi::CallbackInfo& info) {
+  if (pool_ != nullptr) return pool_->core;
+  throw_error(info.Env(), zc::Error{.code = zc::ErrorCode::closed, .operation = "the buffer pool is closed"});
+  return nullptr;
 }
 
 }  // namespace zc_addon

@@ -3,6 +3,7 @@
 
 #include <napi.h>
 
+#include <cstdint>
 #include <memory>
 
 #include "lease.h"
@@ -25,8 +26,14 @@ class BufferPool : public Napi::ObjectWrap<BufferPool> {
   Napi::Value grow(const Napi::CallbackInfo& info);
   Napi::Value segments(const Napi::CallbackInfo& info);
   Napi::Value released_generation(const Napi::CallbackInfo& info);
+  void close(const Napi::CallbackInfo& info);
 
-  std::shared_ptr<SharedPool> pool_;
+  // Null where the pool is closed and its memory gone; an error is pending then.
+  std::shared_ptr<zc::BufferPool> core_or_throw(const Napi::CallbackInfo& info);
+
+  std::shared_ptr<SharedPool> pool_;     // null once closed
+  std::weak_ptr<SharedPool> seen_;       // the same, while leases keep it
+  uint64_t slot_bytes_ = 0;
 };
 
 }  // namespace zc_addon

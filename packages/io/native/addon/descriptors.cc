@@ -25,7 +25,7 @@ void throw_argument(Napi::Env env, const char* what) {
 int send_all(int socket, msghdr* message) {
   iovec* rest = message->msg_iov;
   while (rest->iov_len > 0) {
-    const ssize_t sent = sendmsg(socket, message, MSG_NOSIGNAL);
+    const ssize_t sent = sendmsg(socket, message, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent >= 0) {
       rest->iov_base = static_cast<std::byte*>(rest->iov_base) + sent;
       rest->iov_len -= static_cast<size_t>(sent);

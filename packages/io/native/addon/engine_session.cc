@@ -34,6 +34,11 @@ std::shared_ptr<EngineSession> EngineSession::create(Napi::Env env, const zc::Re
 EngineSession::~EngineSession() {
   if (!environment_ended_) napi_remove_env_cleanup_hook(env_, on_environment_end, this);
   engine_->close(kEndTimeoutMs);
+  {
+    const std::lock_guard lock(mailbox_->mutex);
+    for (const Done& one : mailbox_->done) in_flight_.erase(one.operation);
+  }
+  keep_what_is_in_flight();
   // A read that the system keeps for good may ring it later, from another thread.
   if (mailbox_->wakeup != nullptr) mailbox_->wakeup->close();
 }
@@ -113,7 +118,25 @@ void EngineSession::settle(Napi::Env env, const Done& done) {
   napi_call_function(env, env.Undefined(), on_done_.Value(), std::size(arguments), arguments, &ignored);
 }
 
-void EngineSession::end_close() { mailbox_->wakeup->close(); }
+void EngineSession::end_close(Napi::Env env) {
+  mailbox_->wakeup->close();
+  std::vector<Done> stuck;
+  for (const auto& [operation, flight] : in_flight_) {
+    Done one{.operation = operation, .outcome = {}};
+    one.outcome.error = zc::Error{.code = zc::ErrorCode::aborted, .operation = "a read that does not end was given up"};
+    stuck.push_back(std::move(one));
+  }
+  keep_what_is_in_flight();
+  const Napi::HandleScope scope(env);
+  for (const Done& one : stuck) settle(env, one);
+}
+
+// The kernel may still write into these slots: their leases never end.
+void EngineSession::keep_what_is_in_flight() {
+  for (auto& [operation, flight] : in_flight_) {
+    static_cast<void>(std::make_unique<std::shared_ptr<Lease>>(std::move(flight.lease)).release());
+  }
+}
 
 // A read in flight writes into memory that the environment is about to let go: this waits for its end.
 void EngineSession::on_environment_end(void* self) {

@@ -37,8 +37,9 @@ class EngineSession : public std::enable_shared_from_this<EngineSession> {
   void begin_close() { closing_ = true; }
   // Calls on_done for all that has ended so far.
   void deliver_done(Napi::Env env);
-  // After the engine has closed, and everything was delivered.
-  void end_close();
+  // After the engine has closed, and what has ended was delivered. What the system still holds fails here, and its
+  // slots are never used again.
+  void end_close(Napi::Env env);
 
  private:
   struct InFlight {
@@ -60,6 +61,7 @@ class EngineSession : public std::enable_shared_from_this<EngineSession> {
   zc::ReadCompletion completion_for(uint64_t operation);
   void add(uint64_t operation, uint64_t batch, std::shared_ptr<Lease> lease);
   void settle(Napi::Env env, const Done& done);
+  void keep_what_is_in_flight();
   static void on_environment_end(void* self);
 
   const napi_env env_;

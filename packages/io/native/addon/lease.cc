@@ -5,6 +5,16 @@
 #include "environment.h"
 
 namespace zc_addon {
+namespace {
+
+// What a buffer on a slot keeps: the lease from being forgotten, and the memory even after the lease's end, for it
+// is not this code that says when a buffer is gone.
+struct BufferOwner {
+  std::shared_ptr<Lease> lease;
+  std::shared_ptr<SharedPool> pool;
+};
+
+}  // namespace
 
 void SharedPool::release(const zc::Slot& slot) {
   core->release(slot.segment, slot.index, slot.generation);
@@ -12,7 +22,7 @@ void SharedPool::release(const zc::Slot& slot) {
 }
 
 Lease::~Lease() {
-  if (!released_) pool_->release(slot_);
+  if (pool_ != nullptr) pool_->release(slot_);
 }
 
 void Lease::end() {
@@ -26,9 +36,8 @@ void Lease::end_read() {
 }
 
 void Lease::release_if_unused() {
-  if (!ended_ || reads_ > 0 || released_) return;
-  released_ = true;
-  pool_->release(slot_);
+  if (!ended_ || reads_ > 0 || pool_ == nullptr) return;
+  std::exchange(pool_, nullptr)->release(slot_);
 }
 
 Napi::Function LeaseObject::define(Napi::Env env) {
@@ -70,7 +79,8 @@ Napi::Value LeaseObject::offset(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value LeaseObject::buffer(const Napi::CallbackInfo& info) {
-  return external_buffer(info.Env(), lease_->slot().data, lease_->slot().length, lease_);
+  auto owner = std::make_shared<BufferOwner>(lease_, lease_->pool());
+  return external_buffer(info.Env(), lease_->slot().data, lease_->slot().length, std::move(owner));
 }
 
 // For buffers that outlive their lease: they keep the memory, but not the slot from being leased again.

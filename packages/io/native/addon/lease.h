@@ -31,6 +31,7 @@ class Lease {
   ~Lease();
 
   const zc::Slot& slot() const { return slot_; }
+  // Null once the slot was given back: the lease then keeps the memory no longer.
   const std::shared_ptr<SharedPool>& pool() const { return pool_; }
   bool ended() const { return ended_; }
 
@@ -41,11 +42,10 @@ class Lease {
  private:
   void release_if_unused();
 
-  const std::shared_ptr<SharedPool> pool_;
+  std::shared_ptr<SharedPool> pool_;
   const zc::Slot slot_;
   uint32_t reads_ = 0;
   bool ended_ = false;
-  bool released_ = false;
 };
 
 // Holds one reference to a lease, each of its buffers another.

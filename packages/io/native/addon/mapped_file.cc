@@ -92,18 +92,13 @@ Napi::Value MappedFile::resident_bytes(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(resident.value()));
 }
 
-Napi::Value MappedFile::read(const Napi::CallbackInfo& info) {
-  uint64_t offset = 0;
-  uint64_t length = 0;
-  if (!take_range(info, "reading", &offset, &length)) return info.Env().Undefined();
-  auto bytes = Napi::Uint8Array::New(info.Env(), length);
-  if (info.Env().IsExceptionPending()) return info.Env().Undefined();
-  const auto done = file_->read(offset, length, bytes.Data());
-  if (!done) {
-    throw_error(info.Env(), done.error());
-    return info.Env().Undefined();
-  }
-  return bytes;
+// Into an array of JavaScript's: one that is too large ends the process where native code asks for it.
+void MappedFile::read(const Napi::CallbackInfo& info) {
+  auto target = info[1].As<Napi::Uint8Array>();
+  const auto done = file_ == nullptr
+                        ? zc::Error{.code = zc::ErrorCode::closed, .operation = "reading", .path = path_}
+                        : file_->read(unsigned_argument(info[0]), target.ByteLength(), target.Data());
+  if (!done) throw_error(info.Env(), done.error());
 }
 
 void MappedFile::close(const Napi::CallbackInfo&) { file_.reset(); }

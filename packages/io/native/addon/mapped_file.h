@@ -24,7 +24,7 @@ class MappedFile : public Napi::ObjectWrap<MappedFile> {
   Napi::Value populate(const Napi::CallbackInfo& info);
   void advise(const Napi::CallbackInfo& info);
   Napi::Value resident_bytes(const Napi::CallbackInfo& info);
-  Napi::Value read(const Napi::CallbackInfo& info);
+  void read(const Napi::CallbackInfo& info);
   void close(const Napi::CallbackInfo& info);
 
   // False, with the error pending, where the file is closed or the range is not within it.

@@ -126,7 +126,7 @@ Napi::Value ReadEngine::close(const Napi::CallbackInfo& info) {
       },
       [session = session_, clean](napi_env env) -> napi_value {
         session->deliver_done(env);
-        session->end_close();
+        session->end_close(env);
         return Napi::Boolean::New(env, *clean);
       });
 }

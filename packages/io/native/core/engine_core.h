@@ -2,6 +2,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -27,6 +28,8 @@ class EngineCore {
   EngineCore& operator=(const EngineCore&) = delete;
   ~EngineCore();
 
+  // False where the system gave no thread to copy and check by: nothing may be started then.
+  bool usable() const { return helpers_.size() > 0; }
   // False, and nothing done, once closing has begun.
   bool start(std::shared_ptr<Batch> batch);
   bool start_prefetch(std::shared_ptr<Batch> batch, std::shared_ptr<EngineFile> file, uint64_t offset,
@@ -48,7 +51,10 @@ class EngineCore {
   // Reads (extent_read.cc).
   void start_reads(Batch& batch, Indices indices);
   void issue(Batch& batch, uint32_t index, bool want_direct, std::vector<ReadOp*>& ops);
-  bool place(ExtentRead& read, const Extent& extent, bool want_direct);
+  bool issue_first_waiting(std::vector<ReadOp*>& ops);
+  void begin(Batch& batch, uint32_t index, std::unique_ptr<ExtentRead> made, std::vector<ReadOp*>& ops);
+  static void fail_for_memory(Batch& batch, uint32_t index);
+  bool place(ExtentRead& read, const Extent& extent, bool want_direct, bool may_stage);
   void add_chunks(ExtentRead& read, const Extent& extent, uint64_t begin, uint64_t end);
   static void advance(ReadOp* op, int64_t result);
   void fail_read(ExtentRead& read, const ChunkOp& chunk, int64_t result);
@@ -70,7 +76,7 @@ class EngineCore {
   };
   mutable std::mutex staging_mutex_;
   StagingPool staging_;           // under staging_mutex_
-  std::vector<Waiting> waiting_;  // under staging_mutex_; the first to be served first
+  std::deque<Waiting> waiting_;   // under staging_mutex_; the first to be served first
 
   mutable std::mutex mutex_;
   std::condition_variable emptied_;

@@ -48,33 +48,70 @@ void EngineCore::start_reads(Batch& batch, Indices indices) {
 // Prepares an extent's reads and adds them to `ops`, or ends it, or leaves it waiting for a staging buffer.
 void EngineCore::issue(Batch& batch, uint32_t index, bool want_direct, std::vector<ReadOp*>& ops) {
   if (batch.stopped.load(std::memory_order_acquire)) return done(batch, 1);
-  const Extent& extent = batch.plan.extents[index];
   auto made = std::make_unique<ExtentRead>();
-  ExtentRead& read = *made;
-  read.core = this;
-  read.batch = &batch;
-  read.index = index;
+  made->core = this;
+  made->batch = &batch;
+  made->index = index;
   {
     const std::lock_guard lock(staging_mutex_);
-    if (!place(read, extent, want_direct)) {
+    // Those who wait already come first, but for what needs no staging.
+    if (!place(*made, batch.plan.extents[index], want_direct, waiting_.empty())) {
       if (!waiting_.empty() || !staging_.idle()) {
         waiting_.push_back({&batch, index, want_direct});
         return;
       }
-      batch.fail({.code = ErrorCode::memory, .sys_errno = ENOMEM, .operation = "making a staging buffer",
-                  .path = extent.file->path(), .offset = static_cast<int64_t>(extent.offset),
-                  .expected = static_cast<int64_t>(extent.length), .tag = batch.tag_of(extent)});
+      fail_for_memory(batch, index);
     }
   }
+  begin(batch, index, std::move(made), ops);
+}
+
+// The same for the extent that has waited longest. False where there is none, or still no buffer for it: the others
+// then wait on as well, and are not looked at.
+bool EngineCore::issue_first_waiting(std::vector<ReadOp*>& ops) {
+  std::unique_lock lock(staging_mutex_);
+  if (waiting_.empty()) return false;
+  const auto [batch, index, want_direct] = waiting_.front();
+  std::unique_ptr<ExtentRead> made;
+  if (!batch->stopped.load(std::memory_order_acquire)) {
+    made = std::make_unique<ExtentRead>();
+    made->core = this;
+    made->batch = batch;
+    made->index = index;
+    if (!place(*made, batch->plan.extents[index], want_direct, true)) {
+      if (!staging_.idle()) return false;
+      fail_for_memory(*batch, index);
+    }
+  }
+  waiting_.pop_front();
+  lock.unlock();
+  if (made == nullptr) {
+    done(*batch, 1);
+  } else {
+    begin(*batch, index, std::move(made), ops);
+  }
+  return true;
+}
+
+void EngineCore::fail_for_memory(Batch& batch, uint32_t index) {
+  const Extent& extent = batch.plan.extents[index];
+  batch.fail({.code = ErrorCode::memory, .sys_errno = ENOMEM, .operation = "making a staging buffer",
+              .path = extent.file->path(), .offset = static_cast<int64_t>(extent.offset),
+              .expected = static_cast<int64_t>(extent.length), .tag = batch.tag_of(extent)});
+}
+
+// An extent that was placed, or could not be.
+void EngineCore::begin(Batch& batch, uint32_t index, std::unique_ptr<ExtentRead> made, std::vector<ReadOp*>& ops) {
+  ExtentRead& read = *made;
   batch.reads[index] = std::move(made);
   if (read.bytes == nullptr) return done(batch, 1);
   if (read.chunks.empty()) return read_done(read);
   for (ChunkOp& chunk : read.chunks) ops.push_back(&chunk);
 }
 
-// Decides where the extent's bytes land and cuts the read. False when there is no staging buffer. Called with
-// the staging mutex held.
-bool EngineCore::place(ExtentRead& read, const Extent& extent, bool want_direct) {
+// Decides where the extent's bytes land and cuts the read. False when it would need a staging buffer, and there is
+// none or it `may_stage` not. Called with the staging mutex held.
+bool EngineCore::place(ExtentRead& read, const Extent& extent, bool want_direct, bool may_stage) {
   const Batch& batch = *read.batch;
   const auto direct = want_direct ? extent.file->direct() : std::nullopt;
   read.direct_alignment = direct ? direct->alignment.offset : 0;
@@ -82,16 +119,16 @@ bool EngineCore::place(ExtentRead& read, const Extent& extent, bool want_direct)
 
   std::byte* slot = batch.target.data + batch.plan.pieces[extent.first_piece].slot_offset;
   const bool straight =
-      extent.contiguous &&
+      extent.length == 0 ||
+      (extent.contiguous &&
       (!direct || (is_multiple(extent.offset, unit) && is_multiple(extent.length, unit) &&
-                   is_multiple(reinterpret_cast<uintptr_t>(slot), direct->alignment.memory)));
+                   is_multiple(reinterpret_cast<uintptr_t>(slot), direct->alignment.memory))));
   const uint64_t begin = extent.offset / unit * unit;
   const uint64_t end = (extent.offset + extent.length + unit - 1) / unit * unit;
   if (straight) {
     read.bytes = slot;
   } else {
-    // Those who wait already come first.
-    const auto buffer = waiting_.empty() ? staging_.acquire(end - begin) : std::nullopt;
+    const auto buffer = may_stage ? staging_.acquire(end - begin) : std::nullopt;
     if (!buffer) return false;
     read.staging = *buffer;
     read.bytes = buffer->data + (extent.offset - begin);
@@ -229,16 +266,14 @@ void EngineCore::deliver(ExtentRead& read) {
 // Gives a staging buffer back and lets those who waited for one go on.
 void EngineCore::return_staging(ExtentRead& read) {
   if (read.staging.data == nullptr) return;
-  std::vector<Waiting> served;
   {
     const std::lock_guard lock(staging_mutex_);
     staging_.release(std::exchange(read.staging, {}));
-    served.swap(waiting_);
   }
-  // Those who still find none go back into the queue, in the same order.
   std::vector<ReadOp*> ops;
-  for (const Waiting& extent : served) issue(*extent.batch, extent.index, extent.want_direct, ops);
-  backend_->start(ops.data(), ops.size());
+  while (issue_first_waiting(ops)) {
+  }
+  if (!ops.empty()) backend_->start(ops.data(), ops.size());
 }
 
 Result<void> compare_checksums(const Extent& extent, std::span<const Piece> pieces, std::span<const CopyRow> rows) {

@@ -1,6 +1,7 @@
 #include "read_engine.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -49,6 +50,10 @@ Error closed_error(const char* operation) {
   return Error{.code = ErrorCode::closed, .operation = std::string(operation) + ": the read engine is closed"};
 }
 
+Error no_thread() {
+  return Error{.code = ErrorCode::memory, .sys_errno = EAGAIN, .operation = "starting the threads of a read engine"};
+}
+
 Error unknown_file(const char* operation, uint32_t file) {
   return Error{.code = ErrorCode::argument,
                .operation = std::string(operation) + ": file " + std::to_string(file) + " is not open"};
@@ -84,8 +89,13 @@ Result<std::unique_ptr<ReadEngine>> ReadEngine::create(const Options& asked) noe
   } else {
     impl->reason = "The thread pool was asked for.";
   }
-  if (backend == nullptr) backend = std::make_unique<ThreadBackend>(options.threads);
+  if (backend == nullptr) {
+    auto threads = std::make_unique<ThreadBackend>(options.threads);
+    if (!threads->usable()) return no_thread();
+    backend = std::move(threads);
+  }
   impl->core = std::make_shared<EngineCore>(std::move(backend), options);
+  if (!impl->core->usable()) return no_thread();
   return std::unique_ptr<ReadEngine>(new ReadEngine(std::move(impl)));
 }
 

@@ -27,6 +27,9 @@ Result<std::unique_ptr<RingBackend>> RingBackend::create(uint32_t depth) noexcep
   std::promise<Result<void>> promise;
   std::future<Result<void>> created = promise.get_future();
   backend->thread_ = start_worker("zc-ring", [&promise, self = backend.get()] { self->run(promise); });
+  if (!backend->thread_.joinable()) {
+    return Error{.code = ErrorCode::ring_refused, .sys_errno = EAGAIN, .operation = "starting a thread"};
+  }
   if (Result<void> result = created.get(); !result) {
     backend->thread_.join();
     return std::move(result).error();

@@ -9,6 +9,8 @@ namespace zc {
 class ThreadBackend final : public ReadBackend {
  public:
   explicit ThreadBackend(uint32_t threads) : pool_("zc-read", threads) {}
+  // Without a thread nothing would ever be read.
+  bool usable() const { return pool_.size() > 0; }
 
   void start(ReadOp* const* ops, size_t count) override;
   void post(std::function<void()> work) override { pool_.push(std::move(work)); }

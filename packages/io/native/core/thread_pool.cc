@@ -8,7 +8,9 @@ namespace zc {
 
 ThreadPool::ThreadPool(const std::string& name, uint32_t threads) {
   for (uint32_t i = 0; i < threads; i++) {
-    threads_.push_back(start_worker(name + "-" + std::to_string(i), [this] { run(); }));
+    std::thread thread = start_worker(name + "-" + std::to_string(i), [this] { run(); });
+    if (!thread.joinable()) return;
+    threads_.push_back(std::move(thread));
   }
 }
 

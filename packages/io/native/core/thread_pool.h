@@ -11,7 +11,8 @@
 
 namespace zc {
 
-// Runs tasks in the order in which they were pushed, on `threads` threads that are started with the pool.
+// Runs tasks in the order in which they were pushed, on `threads` threads that are started with the pool, or on as
+// many as the system gives: size() says how many. Push nothing where there is none.
 // The destructor runs what is still queued and joins. push() is for any thread, the pool's own included.
 class ThreadPool {
  public:

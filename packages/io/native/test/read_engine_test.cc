@@ -217,6 +217,25 @@ TEST("more extents than the staging bound holds wait for each other and all arri
       {.depth = 8, .threads = 4, .max_staging_bytes = 128 << 10});
 }
 
+TEST("tens of thousands of extents that wait for staging are not looked at again and again") {
+  constexpr uint32_t rows = 30000;
+  const TempFile file(noise(1 << 20));
+  on_each_backend(
+      [&](ReadEngine& engine) {
+        const uint32_t handle = zc::test::open_file(engine, file.path());
+        PlanBuilder plan;
+        for (uint32_t row = 0; row < rows; row++) {
+          plan.extent(handle, 1 + row % 1000 * 1000, 20, ReadWay::buffered,
+                      {{.length = 8, .slot_offset = row * 16.0}, {.extent_offset = 12, .length = 8, .slot_offset = row * 16.0 + 8}});
+        }
+        const Memory memory(rows * 16);
+        const auto outcome = zc::test::read(engine, memory, plan);
+        CHECK(outcome.ok);
+        CHECK_EQUAL(outcome.counts.bytes_staged, uint64_t{rows} * 20);
+      },
+      {.depth = 8, .threads = 2, .max_staging_bytes = 64 << 10});
+}
+
 TEST("many batches are in flight together, from many threads, on several files") {
   const TempFile first(content());
   const TempFile second(noise(1 << 20, 2));
