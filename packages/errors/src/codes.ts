@@ -29,6 +29,10 @@ export const errorCodes = {
     meaning: 'A dataset, loader, writer or engine was used after it was closed.',
     advice: 'Close it after its last use, or open it again.',
   },
+  ZC_SUPERSEDED: {
+    meaning: 'An iterator was asked for a batch after a newer iteration of its loader had begun.',
+    advice: 'Make a second loader for a second pass at the same time.',
+  },
   ZC_MEMORY_BUDGET: {
     meaning: 'Batches that are still held fill the whole memory budget.',
     advice: 'Release or clone the batches you keep, or raise `maxMemoryBytes`.',

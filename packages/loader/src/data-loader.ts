@@ -136,13 +136,13 @@ export class DataLoader<S extends Schema = Schema> implements AsyncIterable<Batc
 
   /**
    * Begins the next epoch, or goes on where a loaded state says. An iteration of this loader that is still
-   * under way ends.
+   * under way ends: whoever asks it for another batch is told by ZC_SUPERSEDED.
    *
    * @throws ZC_CLOSED, ZC_RANK_CHANGED
    */
   [Symbol.asyncIterator](): AsyncIterator<Batch<S>, undefined> {
     if (this.#closed) throw new ZcError('ZC_CLOSED', 'the loader is closed');
-    void this.#current?.batches.return();
+    this.#current?.batches.supersede();
     const { epoch, position: start } = this.#next;
     const share = this.#shareFrom(start);
     const options = { samples: this.dataset.length, shuffle: this.#shuffle, seed: this.#seed, epoch };

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { ZcError } from '@zc/errors';
 import type { Schema } from '@zc/format';
 import { abortedError } from './aborted.js';
 import { type Batch, makeBatch } from './batch.js';
@@ -19,6 +20,8 @@ export interface EpochOptions extends Omit<BatchQueueOptions, 'signal'> {
  */
 export class Epoch<S extends Schema> implements AsyncIterator<Batch<S>, undefined> {
   readonly #queue: BatchQueue;
+  /** How many it has. */
+  readonly #batches: number;
   readonly #stats: StatsCounter;
   readonly #signal: AbortSignal | undefined;
   readonly #abort = new AbortController();
@@ -27,10 +30,13 @@ export class Epoch<S extends Schema> implements AsyncIterator<Batch<S>, undefine
   #batch: Batch<S> | undefined;
   #yielded = 0;
   #state: 'running' | 'finished' | 'left' = 'running';
+  /** Whether a newer pass has taken this one's batches from whoever still asks for them. */
+  #superseded = false;
 
   constructor({ stats, signal, ...queue }: EpochOptions) {
     // Each batch that is read ahead listens: Node would take more than ten for a leak.
     setMaxListeners(0, this.#abort.signal);
+    this.#batches = queue.batches;
     this.#queue = new BatchQueue({ ...queue, signal: this.#abort.signal });
     this.#stats = stats;
     this.#signal = signal;
@@ -62,13 +68,26 @@ export class Epoch<S extends Schema> implements AsyncIterator<Batch<S>, undefine
 
   /** Ends the pass early. */
   async return(): Promise<IteratorResult<Batch<S>, undefined>> {
-    this.#abort.abort();
-    await this.#turn;
-    await this.#end('left');
+    this.#superseded = false;
+    await this.#leave();
     return DONE;
   }
 
+  /** Ends the pass for a newer one of its loader: `next()` then fails, unless every batch was handed out. */
+  supersede(): void {
+    if (this.#state !== 'running') return;
+    this.#superseded = this.#yielded < this.#batches;
+    void this.#leave();
+  }
+
+  async #leave(): Promise<void> {
+    this.#abort.abort();
+    await this.#turn;
+    await this.#end('left');
+  }
+
   async #next(): Promise<IteratorResult<Batch<S>, undefined>> {
+    if (this.#superseded) throw supersededError();
     if (this.#state !== 'running') return DONE;
     this.#batch?.release();
     this.#batch = undefined;
@@ -82,6 +101,8 @@ export class Epoch<S extends Schema> implements AsyncIterator<Batch<S>, undefine
       }
       const batch = makeBatch<S>(read);
       this.#batch = batch;
+      // It came while the newer pass began, and would be released in the hands of whoever got it.
+      if (this.#superseded) throw supersededError();
       this.#yielded++;
       const waitedMs = performance.now() - startMs;
       this.#stats.add({ samples: batch.length, result: read.result, waitedMs });
@@ -89,6 +110,7 @@ export class Epoch<S extends Schema> implements AsyncIterator<Batch<S>, undefine
     } catch (error) {
       this.#abort.abort();
       await this.#end('left');
+      if (this.#superseded) throw supersededError();
       throw this.#signal?.aborted ? abortedError('the iteration', this.#signal) : error;
     }
   }
@@ -101,6 +123,10 @@ export class Epoch<S extends Schema> implements AsyncIterator<Batch<S>, undefine
     this.#batch = undefined;
     await this.#queue.close();
   }
+}
+
+function supersededError(): ZcError {
+  return new ZcError('ZC_SUPERSEDED', 'a newer iteration of this loader has begun');
 }
 
 const DONE: IteratorReturnResult<undefined> = { value: undefined, done: true };

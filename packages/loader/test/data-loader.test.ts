@@ -166,6 +166,40 @@ describe('epochs', () => {
     expect(await idsOf(loader)).toEqual(await idsOf(same));
   });
 
+  test('a newer iteration takes the place of the one before, which says so', async () => {
+    await using loader = await DataLoader.open(directory, { batchSize: 50 });
+    const first = loader[Symbol.asyncIterator]();
+    await first.next();
+    const pending = first.next();
+    const second = loader[Symbol.asyncIterator]();
+    const error = await failure('ZC_SUPERSEDED', () => pending);
+    expect(error.message).toContain('Make a second loader');
+    await failure('ZC_SUPERSEDED', () => first.next());
+    for (let batch = 0; batch < 3; batch++) expect((await second.next()).done).toBe(false);
+    expect((await second.next()).done).toBe(true);
+  });
+
+  test('two loops over one loader at the same time are refused', async () => {
+    await using loader = await DataLoader.open(directory, { batchSize: 50 });
+    const [one, two] = await Promise.allSettled([idsOf(loader), idsOf(loader)]);
+    expect(one).toMatchObject({ status: 'rejected', reason: { code: 'ZC_SUPERSEDED' } });
+    expect(two).toMatchObject({ status: 'fulfilled', value: range(COUNT) });
+    await failure('ZC_SUPERSEDED', async () => {
+      for await (const _ of loader) expect(await idsOf(loader)).toHaveLength(COUNT);
+    });
+  });
+
+  test('an iteration that was returned, or has handed out every batch, ends silently', async () => {
+    await using loader = await DataLoader.open(directory, { batchSize: COUNT });
+    const returned = loader[Symbol.asyncIterator]();
+    await returned.return?.();
+    const whole = loader[Symbol.asyncIterator]();
+    await whole.next();
+    expect(await idsOf(loader)).toHaveLength(COUNT);
+    expect((await returned.next()).done).toBe(true);
+    expect((await whole.next()).done).toBe(true);
+  });
+
   test('dropLast, length and ranks from the environment', async () => {
     await using dataset = await Dataset.open(directory);
     const loader = (options: object) => new DataLoader(dataset, { fields: ['label'], ...options });

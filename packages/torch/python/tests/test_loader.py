@@ -225,13 +225,39 @@ def test_two_loaders_side_by_side(images: Path, ragged: Path) -> None:
         assert train.stats()["server_pid"] == validation.stats()["server_pid"]
 
 
-def test_a_newer_iteration_ends_the_one_before(images: Path) -> None:
+def test_a_newer_iteration_takes_the_place_of_the_one_before(images: Path) -> None:
     with zc.DataLoader(images, batch_size=10) as loader:
         first = iter(loader)
         next(first)
         second = iter(loader)
-        assert list(first) == []
+        for _ in range(2):
+            with pytest.raises(zc.ZcError, match=r"ZC_SUPERSEDED.*newer iteration of this loader has begun"):
+                next(first)
         assert len(list(second)) == 10
+
+
+def test_passes_that_need_loaders_of_their_own_are_told(images: Path) -> None:
+    with zc.DataLoader(images, batch_size=10) as loader:
+        with pytest.raises(zc.ZcError, match="ZC_SUPERSEDED"):
+            next(zip(loader, loader, strict=True))
+        outer = iter(loader)
+        next(outer)
+        assert [len(list(loader)) for _ in range(2)] == [10, 10]
+        with pytest.raises(zc.ZcError, match="ZC_SUPERSEDED"):
+            next(outer)
+
+
+def test_an_iteration_that_was_left_or_had_all_its_batches_ends_silently(images: Path) -> None:
+    with zc.DataLoader(images, batch_size=10) as loader:
+        for _ in loader:
+            break
+        left = iter(loader)
+        for _ in left:
+            break
+        whole = iter(loader)
+        assert sum(1 for _ in zip(range(10), whole, strict=False)) == 10
+        assert len(list(loader)) == 10
+        assert list(whole) == []
 
 
 def test_batches_of_growing_size(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ ZcErrorCode = Literal[
     "ZC_ABORTED",
     "ZC_INDEX_RANGE",
     "ZC_CLOSED",
+    "ZC_SUPERSEDED",
     "ZC_MEMORY_BUDGET",
     "ZC_STATE_MISMATCH",
     "ZC_RANK_CHANGED",
@@ -53,6 +54,7 @@ ADVICE: Final[dict[str, str]] = {
     "ZC_ABORTED": "Nothing is damaged; start the operation again if its result is still wanted.",
     "ZC_INDEX_RANGE": "Indices go from 0 to len(dataset) - 1, or from -len(dataset) to -1.",
     "ZC_CLOSED": "Close it after its last use, or open it again.",
+    "ZC_SUPERSEDED": "Make a second loader for a second pass at the same time.",
     "ZC_MEMORY_BUDGET": "Release or clone the batches you keep, or raise max_memory_bytes.",
     "ZC_STATE_MISMATCH": (
         "Load it with the dataset, seed and shuffle kind it was saved with; batch size and ranks may differ."

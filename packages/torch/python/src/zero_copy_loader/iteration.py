@@ -9,6 +9,7 @@ from typing import Any
 from . import protocol
 from .batch import Batch, FieldView
 from .client import Client
+from .errors import ZcError
 from .protocol import WAYS, BatchDecoder
 from .schema import Schema
 
@@ -88,6 +89,8 @@ class Iteration:
         self._decoder = BatchDecoder(len(views))
         self._inbox = client.inbox(session.number)
         self._over = False
+        # Whether a newer iteration has taken this one's batches from whoever still asks for them.
+        self._superseded = False
         # Held while a message is dealt with, so that no thread takes a batch that another one gives back.
         self._turn = threading.RLock()
         client.stop_with(self, session.number, self._id)
@@ -107,7 +110,7 @@ class Iteration:
 
     def __next__(self) -> Batch:
         if self._over:
-            raise StopIteration
+            raise self._end()
         try:
             while True:
                 self._client.await_message(self._inbox, self._number, self._id, self._next_number)
@@ -129,13 +132,24 @@ class Iteration:
             self._finish()
         self._client.stop(self._number, self._id)
 
+    def supersede(self) -> None:
+        """Ends it for a newer one of its loader: the next batch raises, unless all were handed out."""
+        with self._turn:
+            self._superseded = not self._over and self._progress.handed_out < self._progress.batches
+            self.stop()
+
+    def _end(self) -> Exception:
+        if self._superseded:
+            return ZcError("ZC_SUPERSEDED", "a newer iteration of this loader has begun")
+        return StopIteration()
+
     def _next_number(self) -> int:
         return self._progress.handed_out
 
     def _next_batch(self) -> Batch | None:
         """Deals with the first message of the inbox; None where it brings no batch."""
         if self._over:
-            raise StopIteration
+            raise self._end()
         if not self._inbox:
             return None
         payload = self._inbox[0]

@@ -28,7 +28,8 @@ _STATE_VERSION = 1
 class DataLoader:
     """An iterable of batches: dicts of NumPy arrays that lie in shared memory, nothing copied in between.
 
-    Each iteration is the next epoch, also after a ``break``. Arrays are writable and the caller's own: a slot
+    Each iteration is the next epoch, also after a ``break``; one that is still under way ends, and its next
+    batch raises ZC_SUPERSEDED. Arrays are writable and the caller's own: a slot
     is written again only when the last array that aliases it is gone. Keeping batches is safe; past
     ``max_memory_bytes`` the next one raises ZC_MEMORY_BUDGET.
 
@@ -107,7 +108,9 @@ class DataLoader:
         session = self._open()
         rank, world_size = self._settle()
         epoch, position = self._state or (self._next_epoch, 0)
-        self._end_iteration()
+        former = self._current_iteration()
+        if former is not None:
+            former.supersede()
         step = self.batch_size * world_size
         progress = Progress(
             epoch, position, step, batches_of(session.samples - position, step, self.drop_last)
@@ -283,9 +286,12 @@ class DataLoader:
         return self._progress.position()
 
     def _end_iteration(self) -> None:
-        iteration = None if self._iteration is None else self._iteration()
+        iteration = self._current_iteration()
         if iteration is not None:
             iteration.stop()
+
+    def _current_iteration(self) -> Iteration | None:
+        return None if self._iteration is None else self._iteration()
 
 
 def _listed(paths: Paths) -> Sequence[str | os.PathLike[str]]:
