@@ -3,8 +3,11 @@ import { abortedError } from './aborted.js';
 import { type NativeBufferPool, type NativeLease, nativeAddon } from './native-addon.js';
 import { type LeaseHome, ZeroCopyBuffer } from './zero-copy-buffer.js';
 
+/** The most that a slot can have, 4 GiB: Node makes no typed array of more bytes. */
+export const SLOT_BYTES_MAX = 2 ** 32;
+
 export interface BufferPoolOptions {
-  /** Bytes of one slot. Slots begin at whole pages of 4 KiB. */
+  /** Bytes of one slot, `SLOT_BYTES_MAX` at most. Slots begin at whole pages of 4 KiB. */
   slotBytes: number;
   /** How many slots there are at first, all in one segment. */
   slots: number;
@@ -52,8 +55,22 @@ export class BufferPool implements Disposable {
   #closed = false;
 
   /** @throws ZC_ARGUMENT, ZC_IO_MEMORY */
-  constructor({ slotBytes, slots, maxMemoryBytes, detach = true }: BufferPoolOptions) {
+  constructor(options: BufferPoolOptions) {
+    if (typeof options !== 'object' || options === null) {
+      throw new ZcError('ZC_ARGUMENT', 'a pool is made with slotBytes and slots', { actual: options });
+    }
+    const { slotBytes, slots, maxMemoryBytes, detach = true } = options;
     checkWhole('slotBytes', slotBytes);
+    if (slotBytes > SLOT_BYTES_MAX) {
+      throw new ZcError(
+        'ZC_ARGUMENT',
+        `slotBytes is ${slotBytes}, the largest possible is ${SLOT_BYTES_MAX}`,
+        {
+          expected: SLOT_BYTES_MAX,
+          actual: slotBytes,
+        },
+      );
+    }
     checkWhole('slots', slots);
     if (maxMemoryBytes !== undefined) checkWhole('maxMemoryBytes', maxMemoryBytes);
     const waiters: Waiter[] = [];

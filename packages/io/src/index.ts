@@ -1,4 +1,4 @@
-export { BufferPool, type BufferPoolOptions, type PoolSegment } from './buffer-pool.js';
+export { BufferPool, type BufferPoolOptions, type PoolSegment, SLOT_BYTES_MAX } from './buffer-pool.js';
 export { type Capabilities, type Capability, capabilities, type DirectCapability } from './capabilities.js';
 export { crc32c, sum64 } from './checksum.js';
 export { sendDescriptors, type Watch, watchDescriptor, watchProcess } from './descriptors.js';

@@ -1,7 +1,7 @@
 import { readSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { BufferPool } from '../src/index.js';
+import { BufferPool, SLOT_BYTES_MAX } from '../src/index.js';
 import { rejected, thrown } from './helpers/caught.js';
 
 const options = { slotBytes: 10_000, slots: 2 };
@@ -40,6 +40,15 @@ test('the generation of a slot rises with each lease', () => {
   expect(pool.releasedGeneration({ segment: 0, index: 0 })).toBe(0);
   thrown('ZC_ARGUMENT', () => pool.releasedGeneration({ segment: 0, index: 1 }));
   thrown('ZC_ARGUMENT', () => pool.releasedGeneration({ segment: 1, index: 0 }));
+});
+
+test('a slot that no typed array could show is refused before there is any memory', () => {
+  const error = thrown('ZC_ARGUMENT', () => new BufferPool({ slotBytes: SLOT_BYTES_MAX + 4096, slots: 1 }));
+  expect(error.message).toContain('slotBytes is 4294971392, the largest possible is 4294967296');
+});
+
+test.each([[undefined], [null], [7], [{}]])('options that are %j are refused', (options) => {
+  thrown('ZC_ARGUMENT', () => new BufferPool(options as never));
 });
 
 describe('growing', () => {

@@ -13,6 +13,7 @@ test('the public names', () => {
       "PLAN_PIECE_NUMBERS",
       "READ_WAYS",
       "ReadEngine",
+      "SLOT_BYTES_MAX",
       "ZeroCopyBuffer",
       "capabilities",
       "crc32c",

@@ -1,5 +1,5 @@
 import { ZcError } from '@zc/errors';
-import { BufferPool, type ZeroCopyBuffer } from '@zc/io';
+import { BufferPool, SLOT_BYTES_MAX, type ZeroCopyBuffer } from '@zc/io';
 import { PAGE_BYTES, roundUp } from './pages.js';
 
 export interface BatchMemoryOptions {
@@ -31,7 +31,8 @@ export class BatchMemory {
   /**
    * A free slot, or null where there is none.
    *
-   * @throws ZC_MEMORY_BUDGET where not even one slot of this size is within the budget, ZC_IO_MEMORY
+   * @throws ZC_ARGUMENT where it is more than a slot can have, ZC_MEMORY_BUDGET where not even one slot of this
+   * size is within the budget, ZC_IO_MEMORY
    */
   lease(bytes: number, label: string): ZeroCopyBuffer | null {
     const slot = this.#poolFor(bytes).acquire();
@@ -61,6 +62,17 @@ export class BatchMemory {
 
   #poolFor(bytes: number): BufferPool {
     if (this.#pool !== undefined && bytes <= this.#pool.slotBytes) return this.#pool;
+    if (bytes > SLOT_BYTES_MAX) {
+      throw new ZcError(
+        'ZC_ARGUMENT',
+        `a batch has ${bytes} bytes, the largest possible is ${SLOT_BYTES_MAX}`,
+        {
+          expected: SLOT_BYTES_MAX,
+          actual: bytes,
+          advice: 'Ask for fewer samples at once, or for fewer fields.',
+        },
+      );
+    }
     const { slots, slotBytes: expected, maxMemoryBytes, detach } = this.#options;
     if (this.#pool !== undefined) {
       this.#pool.close();
@@ -68,7 +80,7 @@ export class BatchMemory {
     }
     // A batch that was larger than expected will not be the last one.
     const wanted = bytes <= expected ? expected : this.#pool === undefined ? bytes : 1.5 * bytes;
-    const slotBytes = roundUp(wanted, PAGE_BYTES);
+    const slotBytes = Math.min(roundUp(wanted, PAGE_BYTES), SLOT_BYTES_MAX);
     const left = maxMemoryBytes - this.#formerBytes();
     // Each slot has 8 bytes of control words, and those of a segment take whole pages.
     const fitting = Math.min(slots, Math.floor((left - PAGE_BYTES) / slotBytes));

@@ -277,13 +277,11 @@ export class DataLoader<S extends Schema = Schema> implements AsyncIterable<Batc
   #expectedBatchBytes(): number {
     const { shards, length } = this.dataset;
     const { plans } = this.#reader;
-    const fixed = plans.reduce(
-      (sum, { rowBytes }) => sum + roundUp(rowBytes * this.#batchSize, PAGE_BYTES),
-      0,
-    );
+    const samples = Math.min(this.#batchSize, length);
+    const fixed = plans.reduce((sum, { rowBytes }) => sum + roundUp(rowBytes * samples, PAGE_BYTES), 0);
     const total = shards.reduce((sum, { bytes }) => sum + bytes, 0);
     const isVariable = plans.some((plan) => !plan.fixed);
-    const variable = isVariable ? (2 * total * this.#batchSize) / Math.max(1, length) : 0;
-    return roundUp(fixed + variable + this.#batchSize * 8, PAGE_BYTES);
+    const variable = isVariable ? (2 * total * samples) / Math.max(1, length) : 0;
+    return roundUp(fixed + variable + samples * 8, PAGE_BYTES);
   }
 }

@@ -103,6 +103,18 @@ describe('what a batch holds', () => {
     await failure('ZC_ARGUMENT', () => new DataLoader(loader.dataset, { fields: ['nothing'] }));
   });
 
+  test('a batch size beyond the dataset means all of it', async () => {
+    await using loader = await DataLoader.open(directory, { batchSize: 10_000_000 });
+    expect(await idsOf(loader)).toEqual(range(COUNT));
+  });
+
+  test('a batch that no slot could hold is refused before there is any memory', async () => {
+    const schema = defineSchema({ row: field.tensor('uint8', [2 ** 20]) });
+    await using dataset = await Dataset.open(await writeDataset(schema, [{ row: new Uint8Array(2 ** 20) }]));
+    const error = await failure('ZC_ARGUMENT', () => dataset.getBatch(new Float64Array(4097)));
+    expect(error.message).toMatch(/a batch has 4296048648 bytes.*\n.*fewer samples/);
+  });
+
   test('a field that is named like a member of the batch is found in fields', async () => {
     const schema = defineSchema({
       length: field.scalar('uint32'),

@@ -29,11 +29,22 @@ void throw_error(Napi::Env env, const zc::Error& error, const char* code = nullp
 // check of a range refuses.
 uint64_t unsigned_argument(const Napi::Value& value);
 
+// What Node makes a buffer of, in every release that is supported: a longer one is refused by Node, which then has
+// the finalizer run all the same.
+inline constexpr uint64_t buffer_bytes_max = uint64_t{1} << 32;
+
 // An ArrayBuffer on memory that `owner` keeps. The owner is dropped on the JavaScript thread, some time after the
 // buffer was detached or collected, or when the environment ends.
 template <typename Owner>
 Napi::Value external_buffer(Napi::Env env, void* data, size_t length, std::shared_ptr<Owner> owner) {
   if (length == 0) return Napi::ArrayBuffer::New(env, 0);
+  if (length > buffer_bytes_max) {
+    throw_error(env, zc::Error{.code = zc::ErrorCode::argument,
+                               .operation = "making a buffer: it would be longer than Node allows",
+                               .expected = static_cast<int64_t>(buffer_bytes_max),
+                               .actual = static_cast<int64_t>(length)});
+    return env.Undefined();
+  }
   using Hint = std::shared_ptr<Owner>;
   auto hint = std::make_unique<Hint>(std::move(owner));
   napi_value buffer = nullptr;
