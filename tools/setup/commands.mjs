@@ -61,7 +61,10 @@ async function lint([language]) {
  */
 async function typecheck([language]) {
   const typescript = language === 'python' ? 0 : await typecheckTypescript();
-  const python = language === 'typescript' ? 0 : await pythonTool(['mypy', '--strict'], join(root, 'packages/torch/python'));
+  const python =
+    language === 'typescript'
+      ? 0
+      : await pythonTool(['mypy', '--strict'], join(root, 'packages/torch/python'));
   return typescript || python;
 }
 

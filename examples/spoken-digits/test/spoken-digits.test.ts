@@ -1,11 +1,11 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
+import { temporaryDirectory } from '../../../tools/testing/temporary-directory.js';
 
 const example = dirname(dirname(fileURLToPath(import.meta.url)));
 const root = dirname(dirname(example));
@@ -22,12 +22,11 @@ for (const reason of [missingData, missingTorch])
 
 let folder: string;
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'zc-spoken-digits-'));
+  folder = temporaryDirectory();
   if (missingData) return;
   await zc('pack', recordings, join(folder, 'train'), '--exclude', '*_[0-4].wav');
   await zc('pack', recordings, join(folder, 'test'), '--include', '*_[0-4].wav');
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 test.skipIf(missingData)('the usual split, every byte as it was written', async () => {
   for (const [name, samples] of [

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { defineSchema, field } from '@zc/format';
 import { DatasetWriter } from '@zc/format/node';
 import { beforeAll, expect, test } from 'vitest';
+import { temporaryDirectory } from '../../../tools/testing/temporary-directory.js';
 import { ended, zc, zcPath } from './helpers/run-zc.js';
-import { tempDir } from './helpers/temp-dir.js';
 
 const schema = defineSchema({
   matrix: field.tensor('float32', [2, 2]),
@@ -19,7 +19,7 @@ const long = 'ü'.repeat(300);
 
 let dataset: string;
 beforeAll(async () => {
-  dataset = join(tempDir(), 'all-kinds');
+  dataset = join(temporaryDirectory(), 'all-kinds');
   await using writer = await DatasetWriter.create(dataset, { schema, shardBytes: 1 });
   for (const label of [7n, 2n ** 64n - 1n]) {
     await writer.append({
@@ -93,7 +93,7 @@ test.each([
 });
 
 test('a pipe that closes is no error', async () => {
-  const large = join(tempDir(), 'large');
+  const large = join(temporaryDirectory(), 'large');
   await using writer = await DatasetWriter.create(large, { schema: defineSchema({ x: field.bytes() }) });
   await writer.append({ x: new Uint8Array(8 * 2 ** 20) });
   await writer.finish();

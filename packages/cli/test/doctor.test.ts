@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
+import { temporaryDirectory } from '../../../tools/testing/temporary-directory.js';
 import { ended, startZc, zc } from './helpers/run-zc.js';
-import { tempDir } from './helpers/temp-dir.js';
 
 const report = z.strictObject({
   path: z.string(),
@@ -27,7 +27,7 @@ async function examine(args: string[], launcher: string[] = []) {
 }
 
 test('every thing is looked at, and what is not well has an advice', async () => {
-  const directory = tempDir();
+  const directory = temporaryDirectory();
   const { code, findings } = await examine([directory]);
   expect(code).toBe(0);
   expect([...findings.keys()]).toEqual([
@@ -62,7 +62,7 @@ test('for people: one line a finding, the advice below', async () => {
 });
 
 test('a path that is not there is a failure', async () => {
-  const { code, findings } = await examine([join(tempDir(), 'gone')]);
+  const { code, findings } = await examine([join(temporaryDirectory(), 'gone')]);
   expect(code).toBe(1);
   expect(findings.get('path')).toMatchObject({ status: 'fail' });
 });

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
+import { temporaryDirectory } from '../../../tools/testing/temporary-directory.js';
 import { zc } from './helpers/run-zc.js';
 import { imageFolder } from './helpers/sample-folder.js';
-import { tempDir } from './helpers/temp-dir.js';
 
 let dataset: string;
 beforeAll(async () => {
-  dataset = join(tempDir(), 'train');
+  dataset = join(temporaryDirectory(), 'train');
   await zc('pack', imageFolder(), dataset, '--shard-bytes', '4KiB');
 });
 

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
+import { temporaryDirectory } from '../../../tools/testing/temporary-directory.js';
 import { version } from '../package.json';
 import { zc } from './helpers/run-zc.js';
-import { tempDir } from './helpers/temp-dir.js';
 
 test('--version', async () => {
   expect(await zc('--version')).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
@@ -39,14 +39,14 @@ test.each([
 });
 
 test('an error is told with code, place and advice', async () => {
-  const path = join(tempDir(), 'gone');
+  const path = join(temporaryDirectory(), 'gone');
   const { code, stdout, stderr } = await zc('inspect', path);
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
   expect(stderr).toMatch(/^ZC_IO_OPEN .*gone: .*\.\n.+\.\n$/);
 });
 
 test('with --json an error is one line of JSON on stderr', async () => {
-  const path = join(tempDir(), 'gone');
+  const path = join(temporaryDirectory(), 'gone');
   const { code, stdout, stderr } = await zc('inspect', path, '--json');
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
   const document = z.object({

@@ -4,12 +4,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { openDataset } from '@zc/format/node';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
+import { temporaryDirectory } from '../../../tools/testing/temporary-directory.js';
 import { ended, startZc, zc } from './helpers/run-zc.js';
 import { arrayFile, imageFolder } from './helpers/sample-folder.js';
-import { tempDir } from './helpers/temp-dir.js';
 
 test('a folder becomes a dataset; the result on stdout, what was guessed on stderr', async () => {
-  const output = join(tempDir(), 'deep', 'train');
+  const output = join(temporaryDirectory(), 'deep', 'train');
   const { code, stdout, stderr } = await zc('pack', imageFolder(), output);
   expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.stringContaining('2 classes') });
   expect(stderr).toContain('image: bytes (image/jpeg)');
@@ -24,7 +24,7 @@ test('a folder becomes a dataset; the result on stdout, what was guessed on stde
 });
 
 test('--json gives one document and silences the talk', async () => {
-  const output = join(tempDir(), 'train');
+  const output = join(temporaryDirectory(), 'train');
   const { code, stdout, stderr } = await zc('pack', imageFolder(), output, '--json', '--shard-bytes', '4KiB');
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   const report = z.strictObject({
@@ -44,7 +44,7 @@ test('--json gives one document and silences the talk', async () => {
 });
 
 test('patterns and labels as asked', async () => {
-  const output = join(tempDir(), 'x');
+  const output = join(temporaryDirectory(), 'x');
   const { code } = await zc('pack', imageFolder(), output, '--exclude', '[0-3].jpg', '--label-from', 'none');
   expect(code).toBe(0);
   await using dataset = await openDataset(output);
@@ -53,14 +53,14 @@ test('patterns and labels as asked', async () => {
 });
 
 test('--no-sha256 leaves it out', async () => {
-  const output = join(tempDir(), 'x');
+  const output = join(temporaryDirectory(), 'x');
   await zc('pack', imageFolder(), output, '--no-sha256');
   await using dataset = await openDataset(output);
   expect(dataset.manifest.shards[0]?.sha256).toBeNull();
 });
 
 test('what is there already stays, unless it is to be replaced', async () => {
-  const output = join(tempDir(), 'x');
+  const output = join(temporaryDirectory(), 'x');
   expect((await zc('pack', imageFolder(2), output)).code).toBe(0);
   const refused = await zc('pack', imageFolder(4), output);
   expect(refused).toMatchObject({ code: 1, stdout: '' });
@@ -71,10 +71,10 @@ test('what is there already stays, unless it is to be replaced', async () => {
 });
 
 test('an input that fails half-way leaves nothing behind', async () => {
-  const input = tempDir();
+  const input = temporaryDirectory();
   writeFileSync(join(input, 'a.txt'), 'good');
   writeFileSync(join(input, 'b.txt'), Uint8Array.of(0xff));
-  const parent = tempDir();
+  const parent = temporaryDirectory();
   const { code, stdout, stderr } = await zc('pack', input, join(parent, 'x'));
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
   expect(stderr).toContain(`ZC_CONVERT_SOURCE ${join(input, 'b.txt')}: the text is not UTF-8.`);
@@ -86,7 +86,7 @@ test.each([
   ['SIGTERM', 143],
 ] as const)('%s in the middle leaves nothing behind', async (signal, expected) => {
   const input = arrayFile(60_000, 2000);
-  const parent = tempDir();
+  const parent = temporaryDirectory();
   const output = join(parent, 'x');
   const child = startZc(['pack', input, output, '--shard-bytes', '1MB']);
   const done = ended(child);
@@ -102,7 +102,7 @@ test.each([
 
 test('what a killed run left is no dataset, and the next run takes its place', async () => {
   const input = arrayFile(60_000, 2000);
-  const parent = tempDir();
+  const parent = temporaryDirectory();
   const output = join(parent, 'x');
   const child = startZc(['pack', input, output, '--shard-bytes', '1MB']);
   const done = ended(child);
@@ -115,7 +115,7 @@ test('what a killed run left is no dataset, and the next run takes its place', a
 });
 
 test('an empty directory may be the target', async () => {
-  const output = join(tempDir(), 'x');
+  const output = join(temporaryDirectory(), 'x');
   mkdirSync(output);
   expect((await zc('pack', imageFolder(), output)).code).toBe(0);
 });

@@ -2,19 +2,19 @@ import { appendFileSync, cpSync, readFileSync, rmSync, truncateSync, writeFileSy
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
+import { temporaryDirectory } from '../../../tools/testing/temporary-directory.js';
 import { zc } from './helpers/run-zc.js';
 import { imageFolder } from './helpers/sample-folder.js';
-import { tempDir } from './helpers/temp-dir.js';
 
 let whole: string;
 beforeAll(async () => {
-  whole = join(tempDir(), 'train');
+  whole = join(temporaryDirectory(), 'train');
   await zc('pack', imageFolder(), whole, '--shard-bytes', '4KiB');
 });
 
 /** A copy of the dataset in which something was changed. */
 function damaged(change: (directory: string) => void): string {
-  const copy = join(tempDir(), 'train');
+  const copy = join(temporaryDirectory(), 'train');
   cpSync(whole, copy, { recursive: true });
   change(copy);
   return copy;
@@ -91,7 +91,7 @@ test.each<[string, (directory: string) => void, string]>([
 });
 
 test('a directory that is no dataset', async () => {
-  const { code, stdout, stderr } = await zc('verify', tempDir());
+  const { code, stdout, stderr } = await zc('verify', temporaryDirectory());
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
   expect(stderr).toContain('dataset.json');
 });

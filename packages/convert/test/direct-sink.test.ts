@@ -2,9 +2,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { readdir, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { failure } from '../../../tools/testing/failure.js';
+import { temporaryDirectory } from '../../../tools/testing/temporary-directory.js';
 import { directSink } from '../src/direct-sink.js';
-import { tempDir } from './helpers/temp-dir.js';
-import { failure } from './helpers/throws.js';
 
 /** Bytes in which no two blocks are alike. */
 const pattern = (length: number) => new Uint8Array(length).map((_, i) => (i * 7 + (i >> 12) * 13) & 255);
@@ -19,7 +19,7 @@ test.each([
   ['a whole buffer', [4 * MiB]],
   ['many buffers in odd chunks', [1, 4 * MiB - 1, 5 * MiB + 3, 7, 9 * MiB, 4095]],
 ])('%s is in the file as it was written', async (_name, lengths) => {
-  const path = join(tempDir(), 'file');
+  const path = join(temporaryDirectory(), 'file');
   const sink = await directSink(path);
   const all = pattern(lengths.reduce((sum, length) => sum + length, 0));
   let at = 0;
@@ -47,7 +47,7 @@ test.skipIf(!existsSync('/dev/shm'))('a filesystem without direct I/O gets the s
 });
 
 test('what waits is spilled and read back', async () => {
-  const sink = await directSink(join(tempDir(), 'file'));
+  const sink = await directSink(join(temporaryDirectory(), 'file'));
   const area = await sink.spill!();
   await area.append(pattern(5000));
   expect(await area.read(1000, 3000)).toEqual(pattern(5000).subarray(1000, 4000));
@@ -56,13 +56,13 @@ test('what waits is spilled and read back', async () => {
 });
 
 test('a file that is there is not written to', async () => {
-  const path = join(tempDir(), 'file');
+  const path = join(temporaryDirectory(), 'file');
   await (await directSink(path)).close();
   await failure('ZC_IO_EXISTS', () => directSink(path));
 });
 
 test('a sink that is closed early, or twice, holds no descriptor', async () => {
-  const path = join(tempDir(), 'file');
+  const path = join(temporaryDirectory(), 'file');
   const sink = await directSink(path);
   await sink.write(pattern(9 * MiB));
   await sink.close();

@@ -1,9 +1,10 @@
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { failure } from '../../../tools/testing/failure.js';
+import { temporaryDirectory } from '../../../tools/testing/temporary-directory.js';
 import { listFiles } from '../src/sources/file-list.js';
-import { folderOf, tempDir } from './helpers/temp-dir.js';
-import { failure } from './helpers/throws.js';
+import { folderOf } from './helpers/folder-of.js';
 
 test('files come sorted, with their path below the folder, hidden ones left out', async () => {
   const root = folderOf({
@@ -36,7 +37,7 @@ test('links to files are followed, links to folders are not', async () => {
 });
 
 test('a link that leads nowhere is named', async () => {
-  const root = tempDir();
+  const root = temporaryDirectory();
   symlinkSync(join(root, 'gone'), join(root, 'dangling.wav'));
   const error = await failure('ZC_CONVERT_SOURCE', () => listFiles(root));
   expect(error.path).toBe(join(root, 'dangling.wav'));

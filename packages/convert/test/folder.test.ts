@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import type { Schema } from '@zc/format';
 import { expect, test } from 'vitest';
+import { failure } from '../../../tools/testing/failure.js';
 import { infer } from '../src/index.js';
 import { collect } from './helpers/collect.js';
-import { folderOf } from './helpers/temp-dir.js';
-import { failure } from './helpers/throws.js';
+import { folderOf } from './helpers/folder-of.js';
 import { wavFile } from './helpers/wav-file.js';
 
 const types = ({ fields }: Schema) =>

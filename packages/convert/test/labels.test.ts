@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { failure } from '../../../tools/testing/failure.js';
 import { labelsOf } from '../src/sources/labels.js';
-import { failure } from './helpers/throws.js';
 
 test('auto takes the folder', () => {
   expect(labelsOf(['dog/1.jpg', 'cat/1.jpg', 'cat/2/3.jpg'])).toMatchObject({

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { failure } from '../../../tools/testing/failure.js';
 import { infer } from '../src/index.js';
 import { collect } from './helpers/collect.js';
-import { folderOf } from './helpers/temp-dir.js';
-import { failure } from './helpers/throws.js';
+import { folderOf } from './helpers/folder-of.js';
 
 const golden = (name: string) => readFileSync(fileURLToPath(new URL(`golden/${name}.npy`, import.meta.url)));
 

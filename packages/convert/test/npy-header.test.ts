@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { failure } from '../../../tools/testing/failure.js';
 import { parseNpyHeader } from '../src/sources/npy-header.js';
-import { failure } from './helpers/throws.js';
 
 const golden = (name: string) =>
   new Uint8Array(readFileSync(fileURLToPath(new URL(`golden/${name}.npy`, import.meta.url))));

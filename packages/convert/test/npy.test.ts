@@ -2,10 +2,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { failure } from '../../../tools/testing/failure.js';
+import { temporaryDirectory } from '../../../tools/testing/temporary-directory.js';
 import { infer } from '../src/index.js';
 import { collect } from './helpers/collect.js';
-import { tempDir } from './helpers/temp-dir.js';
-import { failure } from './helpers/throws.js';
 
 const golden = (name: string) => fileURLToPath(new URL(`golden/${name}.npy`, import.meta.url));
 
@@ -29,7 +29,7 @@ test('a file of several chunks gives every row once, and rows stay as they are',
   // 3 MiB a row: the reader takes one at a time, and the last ones behind the others.
   const rowLength = 3 * 2 ** 20;
   const header = "{'descr': '|u1', 'fortran_order': False, 'shape': (5, 3145728), }\n".padEnd(118);
-  const path = join(tempDir(), 'large.npy');
+  const path = join(temporaryDirectory(), 'large.npy');
   const head = Buffer.concat([Buffer.from('\x93NUMPY\x01\x00v\x00', 'latin1'), Buffer.from(header)]);
   const rows = [0, 1, 2, 3, 4].map((row) => Buffer.alloc(rowLength, row + 1));
   writeFileSync(path, Buffer.concat([head, ...rows]));
@@ -54,14 +54,14 @@ test.each([
   ['cut short', (bytes: Buffer) => bytes.subarray(0, -1)],
   ['more than one array', (bytes: Buffer) => Buffer.concat([bytes, bytes])],
 ])('a file with %s is refused before a row is read', async (reason, change) => {
-  const path = join(tempDir(), 'x.npy');
+  const path = join(temporaryDirectory(), 'x.npy');
   writeFileSync(path, change(readFileSync(golden('float32'))));
   const error = await failure('ZC_CONVERT_SOURCE', () => infer(path));
   expect(error.summary).toContain(reason);
 });
 
 test('a file that is cut while it is read stops with the offset', async () => {
-  const path = join(tempDir(), 'x.npy');
+  const path = join(temporaryDirectory(), 'x.npy');
   writeFileSync(path, readFileSync(golden('float32')));
   const source = await infer(path);
   writeFileSync(path, readFileSync(golden('float32')).subarray(0, 150));
@@ -70,7 +70,7 @@ test('a file that is cut while it is read stops with the offset', async () => {
 });
 
 test('what is neither a folder nor a .npy file is refused', async () => {
-  const path = join(tempDir(), 'notes.txt');
+  const path = join(temporaryDirectory(), 'notes.txt');
   writeFileSync(path, 'hello');
   await failure('ZC_CONVERT_UNSUPPORTED', () => infer(path));
 });

@@ -3,9 +3,10 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openDataset } from '@zc/format/node';
 import { expect, test } from 'vitest';
+import { failure } from '../../../tools/testing/failure.js';
+import { temporaryDirectory } from '../../../tools/testing/temporary-directory.js';
 import { type PackProgress, pack } from '../src/index.js';
-import { folderOf, tempDir } from './helpers/temp-dir.js';
-import { failure } from './helpers/throws.js';
+import { folderOf } from './helpers/folder-of.js';
 import { wavFile } from './helpers/wav-file.js';
 
 const recordings = () =>
@@ -19,7 +20,7 @@ const recordings = () =>
   );
 
 test('every sample is there, in order, over several shards', async () => {
-  const output = join(tempDir(), 'train');
+  const output = join(temporaryDirectory(), 'train');
   const report = await pack({ input: recordings(), output, shardBytes: 20_000 });
   expect(report).toMatchObject({ samples: 40, bytes: expect.any(Number), seconds: expect.any(Number) });
   expect(report.shards).toBeGreaterThan(3);
@@ -44,7 +45,7 @@ test('every sample is there, in order, over several shards', async () => {
 test('the same input gives the same bytes', async () => {
   const input = recordings();
   const digests = [];
-  for (const output of [join(tempDir(), 'a'), join(tempDir(), 'b')]) {
+  for (const output of [join(temporaryDirectory(), 'a'), join(temporaryDirectory(), 'b')]) {
     await pack({ input, output, shardBytes: 20_000 });
     const hash = createHash('sha256');
     for (const name of readdirSync(output).sort()) hash.update(name).update(readFileSync(join(output, name)));
@@ -59,7 +60,7 @@ test('progress ends with all samples and all bytes of the input', async () => {
   let found = 0;
   await pack({
     input,
-    output: join(tempDir(), 'x'),
+    output: join(temporaryDirectory(), 'x'),
     onSource: ({ samples }) => {
       found = samples;
     },
@@ -71,7 +72,7 @@ test('progress ends with all samples and all bytes of the input', async () => {
 });
 
 test('a signal ends it, and nothing appears', async () => {
-  const parent = tempDir();
+  const parent = temporaryDirectory();
   const controller = new AbortController();
   const run = () =>
     pack({
@@ -87,7 +88,7 @@ test('a signal ends it, and nothing appears', async () => {
 test('a recording that cannot be read ends it with its name, and nothing appears', async () => {
   const input = recordings();
   writeFileSync(join(input, '3_ann_39.wav'), 'broken');
-  const parent = tempDir();
+  const parent = temporaryDirectory();
   const error = await failure('ZC_CONVERT_SOURCE', () => pack({ input, output: join(parent, 'x') }));
   expect(error.path).toBe(join(input, '3_ann_39.wav'));
   expect(readdirSync(parent)).toEqual([]);

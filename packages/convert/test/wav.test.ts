@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { failure } from '../../../tools/testing/failure.js';
 import { decodeWav } from '../src/sources/wav.js';
-import { failure } from './helpers/throws.js';
 import { wavFile } from './helpers/wav-file.js';
 
 test('16-bit samples are taken as they are, as a view where the address permits it', () => {

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { temporaryDirectory } from '../../../tools/testing/temporary-directory.js';
 import { defineSchema, field, serializeManifest } from '../src/index.js';
 import { DatasetWriter, openDataset, readManifest } from '../src/node/index.js';
 import { firstWords, runChild, startChild } from './helpers/run-child.js';
-import { temporary } from './helpers/temporary.js';
 
 const schema = defineSchema({ photo: field.bytes(), label: field.scalar('int32') });
 const sampleOf = (i: number) => ({ photo: new Uint8Array(1000).fill(i), label: i });
@@ -17,7 +17,7 @@ async function write(directory: string, count: number, options = {}) {
 }
 
 test('a dataset is published whole, and read back', async () => {
-  const directory = join(temporary(), 'made/on the way/train');
+  const directory = join(temporaryDirectory(), 'made/on the way/train');
   const shards: string[] = [];
   const manifest = await write(directory, 25, { onShard: ({ name }: { name: string }) => shards.push(name) });
   expect(readdirSync(directory).sort()).toEqual(['dataset.json', ...shards]);
@@ -40,7 +40,7 @@ test('a dataset is published whole, and read back', async () => {
 });
 
 test('the same samples give the same files', async () => {
-  const directory = temporary();
+  const directory = temporaryDirectory();
   await write(join(directory, 'a'), 25);
   await write(join(directory, 'b'), 25);
   for (const name of readdirSync(join(directory, 'a'))) {
@@ -51,7 +51,7 @@ test('the same samples give the same files', async () => {
 });
 
 test('without samples there is one shard without samples', async () => {
-  const directory = join(temporary(), 'empty');
+  const directory = join(temporaryDirectory(), 'empty');
   const { shards } = await write(directory, 0, { sha256: false });
   expect(shards).toMatchObject([{ name: 'shard-000000.zcs', samples: 0, sha256: null }]);
   await using dataset = await openDataset(directory);
@@ -59,13 +59,13 @@ test('without samples there is one shard without samples', async () => {
 });
 
 test('a sample larger than a shard gets one of its own', async () => {
-  const { shards } = await write(join(temporary(), 'large'), 3, { shardBytes: 1 });
+  const { shards } = await write(join(temporaryDirectory(), 'large'), 3, { shardBytes: 1 });
   expect(shards.map(({ samples }) => samples)).toEqual([1, 1, 1]);
 });
 
 describe('nothing appears', () => {
   test('before finish, after abort, and when the writer is left without either', async () => {
-    const directory = temporary();
+    const directory = temporaryDirectory();
     const target = join(directory, 'train');
     const writer = await DatasetWriter.create(target, { schema });
     await writer.append(sampleOf(1));
@@ -82,7 +82,7 @@ describe('nothing appears', () => {
   });
 
   test('after kill -9, and the next writer removes what is left', async () => {
-    const directory = temporary();
+    const directory = temporaryDirectory();
     const target = join(directory, 'train');
     const child = startChild('test/helpers/write-forever.ts', [target]);
     await firstWords(child);
@@ -96,7 +96,7 @@ describe('nothing appears', () => {
   });
 
   test('when the disk takes no more: a typed error that says so', async () => {
-    const directory = temporary();
+    const directory = temporaryDirectory();
     const path = join(directory, 'shard.zcs');
     // In blocks of 512 bytes. The signal that goes with the limit is ignored by Node.
     const { error } = await runChild('test/helpers/write-many.ts', [path, '16'], 'ulimit -f 8192;');
@@ -118,7 +118,7 @@ describe('nothing appears', () => {
 
 describe('a target', () => {
   test('that another process is writing is busy', async () => {
-    const target = join(temporary(), 'train');
+    const target = join(temporaryDirectory(), 'train');
     const child = startChild('test/helpers/write-forever.ts', [target]);
     const pid = Number(await firstWords(child));
     await expect(write(target, 1)).rejects.toMatchObject({ code: 'ZC_FORMAT_BUSY', actual: pid });
@@ -128,13 +128,13 @@ describe('a target', () => {
   });
 
   test('that this process is writing is busy too', async () => {
-    const target = join(temporary(), 'train');
+    const target = join(temporaryDirectory(), 'train');
     await using _ = await DatasetWriter.create(target, { schema });
     await expect(write(target, 1)).rejects.toMatchObject({ code: 'ZC_FORMAT_BUSY', actual: process.pid });
   });
 
   test('whose owner has a number that another process bears now is not busy', async () => {
-    const target = join(temporary(), 'train');
+    const target = join(temporaryDirectory(), 'train');
     const partial = join(dirname(target), '.train.zc-partial');
     mkdirSync(partial);
     writeFileSync(join(partial, 'owner.json'), JSON.stringify({ pid: process.pid, startTime: '1' }));
@@ -142,7 +142,7 @@ describe('a target', () => {
   });
 
   test('that holds something is refused, an empty one is filled', async () => {
-    const directory = temporary();
+    const directory = temporaryDirectory();
     await write(directory, 1);
     await expect(write(directory, 1)).rejects.toMatchObject({ code: 'ZC_IO_EXISTS', path: directory });
     const file = join(directory, 'dataset.json');
@@ -150,14 +150,14 @@ describe('a target', () => {
   });
 
   test('is replaced where that was asked for, if it is a dataset', async () => {
-    const target = join(temporary(), 'train');
+    const target = join(temporaryDirectory(), 'train');
     await write(target, 30);
     const { ino } = statSync(target);
     const manifest = await write(target, 2, { overwrite: true });
     expect(await readManifest(target)).toEqual(manifest);
     expect(statSync(target).ino).not.toBe(ino);
     expect(readdirSync(dirname(target))).toEqual(['train']);
-    const other = temporary();
+    const other = temporaryDirectory();
     writeFileSync(join(other, 'letter.txt'), 'dear');
     await expect(write(other, 1, { overwrite: true })).rejects.toMatchObject({ code: 'ZC_IO_EXISTS' });
     expect(readFileSync(join(other, 'letter.txt'), 'utf8')).toBe('dear');
@@ -165,7 +165,7 @@ describe('a target', () => {
 });
 
 test('a replacement that was cut off is settled by the next writer', async () => {
-  const directory = temporary();
+  const directory = temporaryDirectory();
   const target = join(directory, 'train');
   const replaced = join(directory, '.train.zc-partial-replaced');
   await write(target, 5);
@@ -179,7 +179,7 @@ test('a replacement that was cut off is settled by the next writer', async () =>
 });
 
 test('what writers left that died while they were claiming is removed, what others claim is not', async () => {
-  const directory = temporary();
+  const directory = temporaryDirectory();
   const partial = join(directory, '.train.zc-partial');
   const startTime = readFileSync('/proc/self/stat', 'utf8').split(') ')[1]!.split(' ')[19];
   mkdirSync(`${partial}-${process.pid}-1-dead`);
@@ -195,7 +195,7 @@ test('what writers left that died while they were claiming is removed, what othe
 });
 
 test('an abort waits for the call that is under way', async () => {
-  const directory = temporary();
+  const directory = temporaryDirectory();
   const writer = await DatasetWriter.create(join(directory, 'train'), { schema });
   await writer.append(sampleOf(1));
   const finished = writer.finish();
@@ -211,7 +211,7 @@ test('a directory that refuses entries is an error, and no endless attempt', asy
 });
 
 test('a file on the way to the target is an error', async () => {
-  const file = join(temporary(), 'letter.txt');
+  const file = join(temporaryDirectory(), 'letter.txt');
   writeFileSync(file, '');
   await expect(DatasetWriter.create(join(file, 'data/train'), { schema })).rejects.toMatchObject({
     code: 'ZC_IO_WRITE',
@@ -219,7 +219,7 @@ test('a file on the way to the target is an error', async () => {
 });
 
 test('a target that has become something else meanwhile is not replaced', async () => {
-  const directory = temporary();
+  const directory = temporaryDirectory();
   const target = join(directory, 'train');
   await write(target, 1);
   const writer = await DatasetWriter.create(target, { schema, overwrite: true });
@@ -231,7 +231,7 @@ test('a target that has become something else meanwhile is not replaced', async 
 });
 
 test('samples of different shards are read at once', async () => {
-  const target = join(temporary(), 'train');
+  const target = join(temporaryDirectory(), 'train');
   await write(target, 25);
   await using dataset = await openDataset<typeof schema>(target);
   const indices = Array.from({ length: 50 }, (_, i) => (i * 7) % 25);
@@ -244,7 +244,7 @@ test('samples of different shards are read at once', async () => {
 });
 
 test('a shard that is not the one of the manifest is refused', async () => {
-  const directory = temporary();
+  const directory = temporaryDirectory();
   await write(join(directory, 'a'), 25);
   await write(join(directory, 'b'), 15);
   writeFileSync(join(directory, 'a/shard-000001.zcs'), readFileSync(join(directory, 'b/shard-000000.zcs')));
@@ -253,7 +253,7 @@ test('a shard that is not the one of the manifest is refused', async () => {
 });
 
 test('a refused sample leaves the writer open', async () => {
-  const writer = await DatasetWriter.create(join(temporary(), 'train'), { schema });
+  const writer = await DatasetWriter.create(join(temporaryDirectory(), 'train'), { schema });
   await expect(writer.append({ photo: 'x', label: 1 } as never)).rejects.toMatchObject({
     code: 'ZC_FORMAT_VALUE',
   });

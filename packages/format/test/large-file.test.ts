@@ -1,6 +1,7 @@
 import { closeSync, ftruncateSync, openSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { temporaryDirectory } from '../../../tools/testing/temporary-directory.js';
 import {
   crc32c,
   defineSchema,
@@ -13,13 +14,12 @@ import {
 } from '../src/index.js';
 import { fileSource } from '../src/node/index.js';
 import { TableEncoder } from '../src/tables.js';
-import { temporary } from './helpers/temporary.js';
 
 const ROW_BYTES = 2 ** 20;
 const SAMPLES = 6 * 1024;
 
 test('rows beyond 4 GiB are read right, from a file that is mostly holes', async () => {
-  const path = join(temporary(), 'sparse.zcs');
+  const path = join(temporaryDirectory(), 'sparse.zcs');
   const written = new Map([
     [0, rowOf(1)],
     [4095, rowOf(2)],

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { temporaryDirectory } from '../../../tools/testing/temporary-directory.js';
 import { ShardReader } from '../src/index.js';
 import { fileSource, nodeDigests } from '../src/node/index.js';
 import { runChild } from './helpers/run-child.js';
-import { temporary } from './helpers/temporary.js';
 
 test('256 MiB are written, half of them spilled, in far less memory', async () => {
-  const path = join(temporary(), 'large.zcs');
+  const path = join(temporaryDirectory(), 'large.zcs');
   const { peakBytes, bytes, samples } = await runChild('test/helpers/write-many.ts', [path, '256']);
   expect(bytes).toBeGreaterThan(2 ** 28);
   expect(peakBytes).toBeLessThan(200 * 2 ** 20);

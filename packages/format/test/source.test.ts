@@ -3,9 +3,9 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { temporaryDirectory } from '../../../tools/testing/temporary-directory.js';
 import { blobSource, httpSource, ShardReader } from '../src/index.js';
 import { fileSource } from '../src/node/index.js';
-import { temporary } from './helpers/temporary.js';
 
 const path = new URL('golden/audio.zcs', import.meta.url);
 const bytes = new Uint8Array(readFileSync(path));
@@ -71,7 +71,7 @@ describe('a server', () => {
 });
 
 test('a file that is not there, or is none, is refused', async () => {
-  const directory = temporary();
+  const directory = temporaryDirectory();
   await expect(fileSource(join(directory, 'x.zcs'))).rejects.toMatchObject({
     code: 'ZC_IO_OPEN',
     message: expect.stringContaining('it does not exist (ENOENT)'),

@@ -4,14 +4,14 @@ import { fileURLToPath } from 'node:url';
 import { createContext, runInContext } from 'node:vm';
 import { build } from 'tsup';
 import { expect, test } from 'vitest';
-import { temporary } from './helpers/temporary.js';
+import { temporaryDirectory } from '../../../tools/testing/temporary-directory.js';
 
 /** What a browser has beside the language itself. */
 const web = { TextEncoder, TextDecoder, Blob, fetch, AbortSignal };
 
 /** The whole package in one script, built as it is published; a Node module imported anywhere would stay a `require`. */
 async function bundle(): Promise<string> {
-  const outDir = temporary();
+  const outDir = temporaryDirectory();
   await build({
     config: false,
     entry: { index: fileURLToPath(new URL('../src/index.ts', import.meta.url)) },

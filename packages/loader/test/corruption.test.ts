@@ -2,10 +2,10 @@ import { closeSync, openSync, readFileSync, readSync, renameSync, truncateSync, 
 import type { ZcError } from '@zc/errors';
 import { parseFooter, parseTail } from '@zc/format';
 import { describe, expect, test } from 'vitest';
+import { failure } from '../../../tools/testing/failure.js';
 import { type Batch, DataLoader, Dataset } from '../src/index.js';
 import { backends } from './helpers/backends.js';
 import { everything, everythingSamples, writeDataset } from './helpers/datasets.js';
-import { failure } from './helpers/errors.js';
 import { shardPaths } from './helpers/page-cache.js';
 
 const COUNT = 60;

@@ -1,18 +1,16 @@
 import { defineSchema, field } from '@zc/format';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { failure } from '../../../tools/testing/failure.js';
 import { type Batch, DataLoader, Dataset } from '../src/index.js';
 import { backends } from './helpers/backends.js';
 import { everything, everythingSamples, writeDataset } from './helpers/datasets.js';
-import { failure } from './helpers/errors.js';
 import { coldCopy, shardPaths } from './helpers/page-cache.js';
 import { expectEverything } from './helpers/samples.js';
-import { temporaryDirectory } from './helpers/temporary.js';
 
 const COUNT = 150;
 let directory: string;
 beforeAll(async () => {
-  const parent = temporaryDirectory(afterAll);
-  directory = await writeDataset(everything, everythingSamples(COUNT), { parent });
+  directory = await writeDataset(everything, everythingSamples(COUNT));
 });
 const names = everything.fields.map(({ name }) => name);
 type Everything = typeof everything;

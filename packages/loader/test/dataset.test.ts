@@ -1,19 +1,18 @@
 import { copyFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { MappedFile } from '@zc/io';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { failure } from '../../../tools/testing/failure.js';
+import { temporaryDirectory } from '../../../tools/testing/temporary-directory.js';
 import { Dataset } from '../src/index.js';
 import { everything, everythingAt, everythingSamples, writeDataset } from './helpers/datasets.js';
-import { failure } from './helpers/errors.js';
 import { coldCopy, shardPaths } from './helpers/page-cache.js';
 import { expectEverything } from './helpers/samples.js';
-import { temporaryDirectory } from './helpers/temporary.js';
 
 const COUNT = 120;
 let directory: string;
 beforeAll(async () => {
-  const parent = temporaryDirectory(afterAll);
-  directory = await writeDataset(everything, everythingSamples(COUNT), { parent });
+  directory = await writeDataset(everything, everythingSamples(COUNT));
 });
 const names = everything.fields.map(({ name }) => name);
 

@@ -1,21 +1,18 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { failure } from '../../../tools/testing/failure.js';
 import { type Batch, DataLoader, Dataset } from '../src/index.js';
 import { backends } from './helpers/backends.js';
 import { runChild } from './helpers/children.js';
 import { everything, everythingSamples, writeDataset } from './helpers/datasets.js';
-import { failure } from './helpers/errors.js';
 import { expectEverything } from './helpers/samples.js';
-import { temporaryDirectory } from './helpers/temporary.js';
 
 const names = everything.fields.map(({ name }) => name);
 type Everything = typeof everything;
 let directory: string;
 beforeAll(async () => {
-  directory = await writeDataset(everything, everythingSamples(200), {
-    parent: temporaryDirectory(afterAll),
-  });
+  directory = await writeDataset(everything, everythingSamples(200));
 });
 
 const open = (options: object = {}) =>

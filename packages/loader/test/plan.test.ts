@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { planFields } from '@zc/format';
 import { crc32c, PLAN_EXTENT_NUMBERS, PLAN_HEAD_NUMBERS, PLAN_PIECE_NUMBERS, READ_WAYS } from '@zc/io';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { layOut } from '../src/batch-layout.js';
 import { CheckLog } from '../src/check-log.js';
 import { IndexCache } from '../src/index-cache.js';
@@ -13,7 +13,6 @@ import { Shard } from '../src/shard.js';
 import { openShardNow } from '../src/shard-opening.js';
 import { everything, everythingSamples, writeDataset } from './helpers/datasets.js';
 import { shardPaths } from './helpers/page-cache.js';
-import { temporaryDirectory } from './helpers/temporary.js';
 
 const COUNT = 400;
 const FILE = 3;
@@ -22,9 +21,8 @@ let bytes: Uint8Array;
 const cache = new IndexCache(2 ** 24);
 
 beforeAll(async () => {
-  const parent = temporaryDirectory(afterAll);
   const samples = everythingSamples(COUNT);
-  path = shardPaths(await writeDataset(everything, samples, { parent, shardBytes: 2 ** 30 }))[0]!;
+  path = shardPaths(await writeDataset(everything, samples, { shardBytes: 2 ** 30 }))[0]!;
   bytes = readFileSync(path);
 });
 

@@ -1,14 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { failure } from '../../../tools/testing/failure.js';
 import { type Batch, DataLoader, type DataLoaderOptions, Dataset, type LoaderState } from '../src/index.js';
 import { everything, everythingSamples, writeDataset } from './helpers/datasets.js';
-import { failure } from './helpers/errors.js';
-import { temporaryDirectory } from './helpers/temporary.js';
 
 const COUNT = 130;
 let dataset: Dataset;
 beforeAll(async () => {
-  const parent = temporaryDirectory(afterAll);
-  dataset = await Dataset.open(await writeDataset(everything, everythingSamples(COUNT), { parent }));
+  dataset = await Dataset.open(await writeDataset(everything, everythingSamples(COUNT)));
 });
 afterAll(() => dataset.close());
 

@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { temporaryDirectory } from '../../testing/temporary-directory.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const python = readFileSync(join(root, '.cache/python'), 'utf8').trim();
@@ -24,13 +24,12 @@ describe('README.md, run from top to bottom in one folder', () => {
   let folder: string;
 
   beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), 'zc-readme-'));
+    folder = temporaryDirectory();
     mkdirSync(join(folder, 'recordings'));
     for (const name of ['0_ann_0.wav', '0_ann_1.wav', '1_ann_0.wav', '1_ann_1.wav']) {
       writeFileSync(join(folder, 'recordings', name), silence(800));
     }
   });
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   it.each(blocks('python'))('Python: $heading', ({ code }) => {
     run(python, ['-c', code]);

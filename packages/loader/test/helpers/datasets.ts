@@ -3,15 +3,15 @@ import { join } from 'node:path';
 import { defineSchema, field, type SampleInput, type Schema } from '@zc/format';
 import { DatasetWriter } from '@zc/format/node';
 import { crc32c } from '@zc/io';
-import { temporaryDirectory } from './temporary.js';
+import { temporaryDirectory } from '../../../../tools/testing/temporary-directory.js';
 
 /** Writes samples as a dataset of its own directory, and gives the directory. */
 export async function writeDataset<S extends Schema>(
   schema: S,
   samples: Iterable<SampleInput<S>>,
-  { shardBytes = 100_000, parent = temporaryDirectory() }: { shardBytes?: number; parent?: string } = {},
+  { shardBytes = 100_000 }: { shardBytes?: number } = {},
 ): Promise<string> {
-  const directory = join(parent, 'set');
+  const directory = join(temporaryDirectory(), 'set');
   const digests = { crc32c, sha256: () => createHash('sha256') };
   await using writer = await DatasetWriter.create(directory, { schema, shardBytes, digests, sha256: false });
   for (const sample of samples) await writer.append(sample);

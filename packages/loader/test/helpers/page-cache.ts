@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { temporaryDirectory } from './temporary.js';
+import { temporaryDirectory } from '../../../../tools/testing/temporary-directory.js';
 
 const DROP = `
 import os, sys

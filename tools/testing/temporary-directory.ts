@@ -9,8 +9,8 @@ afterAll(() => {
 });
 
 /** An empty directory that is gone after the tests of the file. */
-export function tempDir(): string {
-  const path = mkdtempSync(join(tmpdir(), 'zc-cli-'));
+export function temporaryDirectory(): string {
+  const path = mkdtempSync(join(tmpdir(), 'zc-test-'));
   made.push(path);
   return path;
 }
