@@ -5,6 +5,7 @@ import { directSink } from './direct-sink.js';
 import { infer } from './infer.js';
 import type { OpenedSource, SourceOptions } from './sources/sample-source.js';
 
+/** What `pack` is given: an input, an output, and how the one becomes the other. */
 export interface PackOptions extends SourceOptions {
   /** A folder of files or a `.npy` file. */
   readonly input: string;
@@ -24,6 +25,7 @@ export interface PackOptions extends SourceOptions {
   readonly onProgress?: ((progress: PackProgress) => void) | undefined;
 }
 
+/** How far a packing is. */
 export interface PackProgress {
   readonly samples: number;
   readonly samplesTotal: number;
@@ -31,6 +33,7 @@ export interface PackProgress {
   readonly bytesRead: number;
 }
 
+/** What a packing has written. */
 export interface PackReport {
   readonly samples: number;
   readonly shards: number;

@@ -52,6 +52,7 @@ interface ArrayTypes {
 /** The array that holds elements of a type. */
 export type TypedArrayOf<D extends Dtype> = ArrayTypes[D];
 
+/** Every array that elements come in; see `dtypes`. */
 export type TypedArray = ArrayTypes[Dtype];
 
 /** One element as a JavaScript value; 64-bit integers are always `bigint`, complex numbers `[real, imaginary]`. */

@@ -35,6 +35,7 @@ const entryJson = z.object({
   checksums: part.optional(),
 });
 
+/** The bytes of a footer: the same ones for the same content (canonical JSON; specification, section 5). */
 export function encodeFooter({ samples, schema, layout }: Footer): Uint8Array {
   const pair = (part: Part | undefined) => part && [part.offset, part.length];
   return encodeUtf8(

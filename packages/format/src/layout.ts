@@ -36,6 +36,7 @@ export interface FieldLayout extends FieldPlan {
   readonly checksums: Part;
 }
 
+/** What follows from a field alone: whether its rows are fixed, and how long they and their elements are. */
 export function planField(field: Field): FieldPlan {
   const isTensor = field.kind === 'tensor';
   const fixed = isFixed(field);
@@ -61,6 +62,7 @@ export function spanOfShape({ stepBytes, raggedDims }: FieldPlan, shape: readonl
   return raggedDims.reduce((bytes, dim) => bytes * (shape[dim] || 1), stepBytes);
 }
 
+/** The same for each field of a schema, in its order. */
 export function planFields(schema: Schema): FieldPlan[] {
   return schema.fields.map(planField);
 }

@@ -57,6 +57,7 @@ const entryJson = z.object({
     .nullable(),
 });
 
+/** The text of a `dataset.json`: the same one for the same content (specification, section 11). */
 export function serializeManifest({ schema, samples, bytes, shards }: Manifest): string {
   const json = canonicalJson({
     format: 'zc-dataset',

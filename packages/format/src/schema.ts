@@ -7,28 +7,38 @@ export type Shape = readonly (number | null)[];
 /** What a row is checked by: its own CRC32C, or those of the region's 4096-byte blocks that it touches. */
 export type ChecksumUnit = 'row' | 'block';
 
+/** What any kind of field may be given besides its type. */
 export interface FieldOptions {
   /** Alignment of rows in the file, a power of two up to 4096; variable fields only. */
   rowAlign?: number;
+  /** By default what suits the kind of field (specification, section 6). */
   checksum?: ChecksumUnit;
 }
 
-/** A field as the user describes it. What is left out is resolved by `defineSchema`. */
+/** A tensor as the user describes it: a `null` in `shape` is a dimension that differs from row to row. */
 export interface TensorSpec<D extends Dtype = Dtype, S extends Shape = Shape> extends FieldOptions {
   readonly kind: 'tensor';
   readonly dtype: D;
   readonly shape: S;
 }
+
+/** Bytes as they are, of one media type or of none. */
 export interface BytesSpec extends FieldOptions {
   readonly kind: 'bytes';
   readonly mediaType?: string | undefined;
 }
+
+/** Text in UTF-8. */
 export interface TextSpec extends FieldOptions {
   readonly kind: 'utf8';
 }
+
+/** Any JSON value, stored as canonical JSON. */
 export interface JsonSpec extends FieldOptions {
   readonly kind: 'json';
 }
+
+/** A field as the user describes it. What is left out is resolved by `defineSchema`. */
 export type FieldSpec = TensorSpec | BytesSpec | TextSpec | JsonSpec;
 
 interface FieldCommon {
@@ -40,21 +50,30 @@ interface FieldCommon {
   /** Variable fields only. */
   readonly rowAlign?: number | undefined;
 }
+
+/** See `TensorSpec`. */
 export interface TensorField extends FieldCommon {
   readonly kind: 'tensor';
   readonly dtype: Dtype;
   readonly shape: Shape;
 }
+
+/** See `BytesSpec`. */
 export interface BytesField extends FieldCommon {
   readonly kind: 'bytes';
   readonly mediaType?: string | undefined;
 }
+
+/** See `TextSpec`. */
 export interface TextField extends FieldCommon {
   readonly kind: 'utf8';
 }
+
+/** See `JsonSpec`. */
 export interface JsonField extends FieldCommon {
   readonly kind: 'json';
 }
+
 /** A field as a shard records it: every default resolved (specification, section 6). */
 export type Field = TensorField | BytesField | TextField | JsonField;
 
@@ -68,12 +87,15 @@ export interface Schema<F extends Record<string, FieldSpec> = Record<string, Fie
   readonly specs?: F;
 }
 
+/** The value of a tensor field that has dimensions. */
 export interface Tensor<D extends Dtype = Dtype> {
   readonly dtype: D;
   readonly shape: readonly number[];
   /** C-contiguous; see `dtypes` for the array that a dtype comes in. */
   readonly data: TypedArrayOf<D>;
 }
+
+/** `Tensor` by the name that inferred samples show. */
 export type TensorOf<D extends Dtype> = Tensor<D>;
 
 type ValueOf<S extends FieldSpec> =
@@ -167,6 +189,9 @@ export function defineSchema<const F extends Record<string, FieldSpec>>(
   fields: F,
   options: { main?: string & keyof F; metadata?: Record<string, string> } = {},
 ): Schema<F> {
+  if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) {
+    throw new ZcError('ZC_ARGUMENT', 'a schema is made of fields by their names', { actual: fields });
+  }
   const specs = Object.entries(fields).map(([name, spec]) => ({ ...spec, name }));
   return resolveSchema({ fields: specs, ...options }, 'schema') as Schema<F>;
 }

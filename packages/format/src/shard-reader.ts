@@ -14,6 +14,7 @@ const WINDOW_BYTES = 4 * 2 ** 20;
 /** Rows that `rows` looks up at once. */
 const WINDOW_ROWS = 1024;
 
+/** What `ShardReader.open` may be given. */
 export interface ShardReaderOptions {
   /** Faster checksums than the pure ones. */
   digests?: Digests | undefined;

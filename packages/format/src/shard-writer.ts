@@ -18,6 +18,7 @@ import { bytesToHex, uuidOf, uuidText } from './uuid.js';
 /** Bytes that are held in memory for the fields that have to wait, before they are spilled. */
 const HELD_BYTES_MAX = 32 * 2 ** 20;
 
+/** What a `ShardWriter` is made with. */
 export interface ShardWriterOptions<S extends Schema = Schema> {
   schema: S;
   /** Faster checksums than the pure ones. */

@@ -3,15 +3,18 @@ import { BLOCK_BYTES, hex32 } from './block.js';
 import { crc32c as pureCrc32c } from './crc32c.js';
 import { readU64, writeU64 } from './u64.js';
 
-/** Entries in a block of a table (specification, section 8). */
+/** Entries in a block of a u64 table (specification, section 8). */
 export const U64_PER_BLOCK = 511;
+/** The same for a u32 table. */
 export const U32_PER_BLOCK = 1022;
 
+/** What a table holds: offsets are u64, dimensions and checksums u32. */
 export type EntryType = 'u64' | 'u32';
 
 const NUMBER_AT = 4088;
 const CRC_AT = 4092;
 
+/** Entries in a block of a table of that type. */
 export function entriesPerBlock(type: EntryType): number {
   return type === 'u64' ? U64_PER_BLOCK : U32_PER_BLOCK;
 }

@@ -26,6 +26,7 @@ export interface Tail {
   readonly uuid: Uint8Array;
 }
 
+/** The 64 bytes that end a shard (specification, section 4). */
 export function encodeTail(tail: Tail): Uint8Array {
   const bytes = new Uint8Array(TAIL_BYTES);
   const view = new DataView(bytes.buffer);

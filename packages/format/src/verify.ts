@@ -15,9 +15,11 @@ const DAMAGE_MAX = 1000;
 
 const READ_BYTES = 2 ** 20;
 
+/** What `ShardReader.verify` may be given. */
 export interface VerifyOptions {
   /** Called as the work goes on. */
   onProgress?: ((progress: { doneBytes: number; totalBytes: number }) => void) | undefined;
+  /** Ends it with ZC_ABORTED. */
   signal?: AbortSignal | undefined;
 }
 

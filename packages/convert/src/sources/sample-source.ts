@@ -12,6 +12,7 @@ export interface SampleSource {
   open(path: string, options: SourceOptions): Promise<OpenedSource>;
 }
 
+/** Which files of an input are meant, and where their labels come from. */
 export interface SourceOptions {
   /** Only files that match one of these patterns, such as `*_[0-4].wav` or `train/**`. */
   readonly include?: readonly string[] | undefined;

@@ -13,6 +13,7 @@ import { systemError } from './system-error.js';
 
 const SHARD_BYTES = 256 * 2 ** 20;
 
+/** What `DatasetWriter.create` is given. */
 export interface DatasetWriterOptions<S extends Schema = Schema> {
   schema: S;
   /** The most bytes of rows in a shard, unless a single sample has more; 256 MiB. */
@@ -63,6 +64,12 @@ export class DatasetWriter<S extends Schema = Schema> {
     directory: string,
     options: DatasetWriterOptions<S>,
   ): Promise<DatasetWriter<S>> {
+    if (typeof options?.schema !== 'object' || options.schema === null) {
+      throw new ZcError('ZC_ARGUMENT', 'a dataset is written by a schema', {
+        actual: options?.schema,
+        advice: 'Pass { schema: defineSchema({ … }) }.',
+      });
+    }
     const { schema, shardBytes = SHARD_BYTES, overwrite = false } = options;
     if (!Number.isSafeInteger(shardBytes) || shardBytes < 1) {
       throw new ZcError('ZC_ARGUMENT', `shardBytes is ${shardBytes}, expected a whole number of 1 or more`, {
