@@ -11,6 +11,7 @@ export interface FieldSpan {
   readonly variable?: VariableSpan;
 }
 
+/** Where the tables of a field of variable rows lie in the slot, and what they hold. */
 export interface VariableSpan {
   /** One more than there are rows: where each row begins, in elements. */
   readonly offsets: Int32Array | Float64Array;
