@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,8 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("verify", False, "'auto', 'always', 'never'"),
         ("fields", "image", "Pass ['image']"),
         ("paths", [], "Name at least one shard"),
+        ("paths", "s3://bucket/train", "Only local paths"),
+        ("paths", [7], "a path or a list of paths"),
     ],
 )
 def test_an_argument_that_does_not_fit_is_refused_at_once(
@@ -75,3 +78,37 @@ def test_a_loader_tells_what_it_reads(images: Path) -> None:
     assert repr(zc.DataLoader(images, batch_size=8, shuffle=True, seed=7)) == (
         f"<DataLoader of {images}: batches of 8, shuffled with seed 7>"
     )
+
+
+@pytest.mark.parametrize("state", [None, "last.pt", {"epoch": 1}])
+def test_what_is_no_state_is_refused(images: Path, state: Any) -> None:
+    with zc.DataLoader(images) as loader, pytest.raises(zc.ZcError) as raised:
+        loader.load_state_dict(state)
+    assert raised.value.code == ("ZC_STATE_MISMATCH" if isinstance(state, dict) else "ZC_ARGUMENT")
+
+
+@pytest.mark.parametrize("position", [None, "3", -1])
+def test_a_state_whose_position_is_none_is_refused(images: Path, position: Any) -> None:
+    with zc.DataLoader(images) as loader, pytest.raises(zc.ZcError, match="the state's position must be"):
+        loader.load_state_dict({**loader.state_dict(), "position": position})
+
+
+@pytest.mark.parametrize("used", [False, True])
+def test_a_loader_is_not_pickled(images: Path, used: bool) -> None:
+    with zc.DataLoader(images) as loader:
+        if used:
+            next(iter(loader))
+        with pytest.raises(zc.ZcError, match="cannot be pickled"):
+            pickle.dumps(loader)
+
+
+def test_a_relative_path_outlives_a_change_of_the_working_directory(
+    images: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(images.parent)
+    dataset = zc.Dataset(images.name)
+    monkeypatch.chdir("/")
+    assert dataset.source == str(images)
+    assert dataset[99]["label"] == 99
+    with pytest.raises(zc.ZcError, match="Only local paths"):
+        zc.Dataset("s3://bucket/train")

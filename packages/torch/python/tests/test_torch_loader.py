@@ -153,3 +153,12 @@ def test_training(tmp_path: Path) -> None:
     with DataLoader(tmp_path / "set", batch_size=32, shuffle=True) as again:
         again.load_state_dict(torch.load(tmp_path / "last.pt")["loader"])
         assert again.state_dict()["epoch"] == 10
+
+
+def test_packed_rows_move_as_a_tensor_does(ragged: Path) -> None:
+    with DataLoader(ragged, batch_size=8) as loader:
+        audio = next(iter(loader))["audio"]
+    there = audio.to(device="meta")
+    assert (there.values.device.type, len(there)) == ("meta", 8)
+    assert there[3].shape == audio[3].shape
+    assert [row.tolist() for row in audio.to(torch.float32)] == [row.tolist() for row in audio]

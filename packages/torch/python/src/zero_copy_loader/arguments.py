@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 import os
+import re
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -11,9 +12,10 @@ from .errors import ZcError
 
 #: The largest whole number that JavaScript tells from its neighbours.
 _WHOLE_MAX: Final = 2**53 - 1
+_URL: Final = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 
 
-def whole(name: str, value: int, least: int) -> int:
+def whole(name: str, value: Any, least: int) -> int:
     """A whole number of any integer type, NumPy's too."""
     try:
         number = operator.index(value)
@@ -46,6 +48,21 @@ def names(name: str, value: Sequence[str] | None) -> list[str] | None:
             "ZC_ARGUMENT", f"{name} must be a list of names, not {value!r}", advice=f"Pass [{value!r}]."
         )
     return None if value is None else list(value)
+
+
+def local_path(path: str | os.PathLike[str]) -> str:
+    """The absolute form of a path, for the working directory may be another one when it is opened again."""
+    try:
+        text = os.fsdecode(path)
+    except TypeError as error:
+        raise ZcError("ZC_ARGUMENT", f"a dataset is a path or a list of paths: {error}") from error
+    if _URL.match(text):
+        raise ZcError(
+            "ZC_ARGUMENT",
+            f"{text!r} is no local path",
+            advice="Only local paths can be opened: copy the dataset to this machine.",
+        )
+    return os.path.abspath(text)
 
 
 def from_environment(name: str, default: str) -> int:

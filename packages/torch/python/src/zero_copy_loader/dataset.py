@@ -12,6 +12,7 @@ from typing import Any, Final, overload
 import numpy as np
 import numpy.typing as npt
 
+from . import arguments
 from .errors import ZcError
 from .manifest import ShardEntry, read_manifest
 from .sample import Sample
@@ -51,14 +52,14 @@ class Dataset:
         self._source: str | list[str]
         self._opened: dict[int, Shard] = {}
         self._entries: tuple[ShardEntry | None, ...]
-        if isinstance(path, (str, os.PathLike)) and os.path.isdir(path):
-            self._source = os.fspath(path)
-            self._open_directory(self._source)
+        paths = _as_paths(path)
+        single = isinstance(path, (str, os.PathLike))
+        self._source = paths[0] if single else paths
+        if single and os.path.isdir(paths[0]):
+            self._open_directory(paths[0])
         else:
-            single = isinstance(path, (str, os.PathLike))
-            self._paths = _as_paths(path)
-            self._source = self._paths[0] if single else self._paths
-            self._open_files(self._paths)
+            self._paths = paths
+            self._open_files(paths)
         # Sample i lies in the first shard whose end is above i.
         self._ends = list(accumulate(self._counts))
         self._length = self._ends[-1] if self._ends else 0
@@ -141,11 +142,9 @@ class Dataset:
     @property
     def source(self) -> str | list[str]:
         """What it was opened from, by absolute path: the directory, the shard, or the list of shards."""
-        source = self._source
-        return os.path.abspath(source) if isinstance(source, str) else [os.path.abspath(p) for p in source]
+        return self._source
 
     def __getstate__(self) -> dict[str, Any]:
-        # Absolute: the process that opens it again may have another working directory.
         return {"source": self.source, "closed": self._closed}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -258,6 +257,6 @@ class Dataset:
 def _as_paths(path: Path | Sequence[Path]) -> list[str]:
     listed = [path] if isinstance(path, (str, os.PathLike)) else path
     try:
-        return [os.fspath(each) for each in listed]
+        return [arguments.local_path(each) for each in listed]
     except TypeError as error:
         raise ZcError("ZC_ARGUMENT", f"a dataset is a path or a list of paths: {error}") from error

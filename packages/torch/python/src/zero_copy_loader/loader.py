@@ -7,7 +7,7 @@ import sys
 import threading
 import weakref
 from collections.abc import Iterator, Sequence
-from typing import Any, ClassVar, Literal, TypeVar, get_args
+from typing import Any, ClassVar, Literal, NoReturn, TypeVar, get_args
 
 from . import arguments, protocol
 from . import client as bridge
@@ -70,7 +70,7 @@ class DataLoader:
             prefetch_batches = arguments.whole("prefetch_batches", prefetch_batches, 1)
         if max_memory_bytes is not None:
             max_memory_bytes = arguments.whole("max_memory_bytes", max_memory_bytes, 1)
-        self._paths = [os.path.abspath(path) for path in _listed(paths)]
+        self._paths = [arguments.local_path(path) for path in _listed(paths)]
         self._fields = arguments.names("fields", fields)
         self._share = (rank, world_size)
         self._settled: tuple[int, int] | None = None
@@ -158,6 +158,12 @@ class DataLoader:
 
         Batch size and world size may be others than those of the job that was saved.
         """
+        if not isinstance(state, dict):
+            raise ZcError(
+                "ZC_ARGUMENT",
+                f"the state is a {type(state).__name__}, expected what state_dict() gave",
+                actual=state,
+            )
         if self._digest is None:
             self._open()
         mine = {
@@ -175,7 +181,10 @@ class DataLoader:
                     actual=state.get(key),
                 )
         self._end_iteration()
-        self._state = (int(state["epoch"]), int(state["position"]))
+        self._state = (
+            arguments.whole("the state's epoch", state.get("epoch"), 0),
+            arguments.whole("the state's position", state.get("position"), 0),
+        )
         self._next_epoch = self._state[0]
 
     @property
@@ -234,6 +243,13 @@ class DataLoader:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def __reduce__(self) -> NoReturn:
+        raise ZcError(
+            "ZC_ARGUMENT",
+            "a loader cannot be pickled: it belongs to the process that made it",
+            advice="Pass its path and options on and make it there, or save loader.state_dict().",
+        )
 
     def __repr__(self) -> str:
         where = self._paths[0] if len(self._paths) == 1 else f"{len(self._paths)} shards"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 
@@ -49,6 +50,13 @@ class Packed:
         for target, values in zip(filled, self, strict=True):
             target[tuple(map(slice, values.shape))] = values
         return filled, self.shapes[:, 0] if self.shapes.shape[1] == 1 else self.shapes
+
+    def to(self, *args: Any, **kwargs: Any) -> Packed:
+        """Its values as ``torch.Tensor.to`` gives them, on another device or of another dtype.
+
+        ``offsets`` and ``shapes`` stay where they are, for rows are found with them on the CPU.
+        """
+        return Packed(self.values.to(*args, **kwargs), self.offsets, self.shapes)
 
     def __repr__(self) -> str:
         return f"Packed({len(self)} rows, {self.values.dtype}, {len(self.values)} values)"
