@@ -1,3 +1,4 @@
+import { ZcError } from '@zc/errors';
 import type { Dtype, ScalarOf, TypedArrayOf } from './dtype.js';
 import { resolveSchema } from './schema-resolve.js';
 
