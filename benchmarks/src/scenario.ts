@@ -3,7 +3,7 @@ import type { DataName } from './data.js';
 /** One way of reading the same samples: a module that the harness of its runtime loads into a process of its own. */
 export interface Contender {
   readonly runtime: 'node' | 'python';
-  /** File below `rivals/`, without its ending: `node/read-fresh`. */
+  /** File below `rivals/`, without its ending: `node/read`. */
   readonly module: string;
   readonly params?: Readonly<Record<string, unknown>>;
   readonly env?: Readonly<Record<string, string>>;
@@ -16,6 +16,7 @@ export interface Contender {
   readonly yardstick?: 'limit' | 'consumer';
 }
 
+/** What a report gives of a contender; see `report.ts`. */
 export type Measure = 'mb_s' | 'samples_s' | 'cpu_s_per_gb' | 'cpu_s_per_gb_net';
 
 /** A goal: `subject`'s measure is at least (for CPU: at most) `factor` times that of `than`. */
@@ -41,7 +42,7 @@ export interface ScenarioQuestion {
 /** A question about one of the sets that the runner makes. A file under `scenarios/<family>/` exports one as its default. */
 export interface Scenario extends ScenarioQuestion {
   readonly data: DataName;
-  /** Among the ten that `npm run bench` runs when no family is named. */
+  /** Among those that `npm run bench` runs when no family is named. */
   readonly essential?: boolean;
 }
 

@@ -1,3 +1,4 @@
+import { warmReaders } from '../../rivals/contenders.js';
 import type { Scenario } from '../../src/scenario.js';
 
 export default {
@@ -7,14 +8,7 @@ export default {
   temperature: 'warm',
   batchSize: 64,
   shuffle: true,
-  contenders: {
-    zc: { runtime: 'node', module: 'node/zc' },
-    'zc-threads': { runtime: 'node', module: 'node/zc', env: { ZC_IO_BACKEND: 'threads' } },
-    'zc-verify': { runtime: 'node', module: 'node/zc', params: { verify: 'always' } },
-    'read-fresh': { runtime: 'node', module: 'node/read', params: { buffer: 'fresh' } },
-    'read-reused': { runtime: 'node', module: 'node/read', params: { buffer: 'reused' } },
-    consumer: { runtime: 'node', module: 'node/consumer', yardstick: 'consumer' },
-  },
+  contenders: warmReaders,
   reaches: [
     { subject: 'zc', than: 'read-fresh', measure: 'mb_s', factor: 3 },
     { subject: 'zc-verify', than: 'zc', measure: 'mb_s', factor: 0.7 },

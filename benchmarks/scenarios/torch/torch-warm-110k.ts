@@ -1,3 +1,4 @@
+import { torchLoaders } from '../../rivals/contenders.js';
 import type { Scenario } from '../../src/scenario.js';
 
 export default {
@@ -7,34 +8,7 @@ export default {
   temperature: 'warm',
   batchSize: 64,
   shuffle: true,
-  contenders: {
-    zc: { runtime: 'python', module: 'python/zc', needs: ['torch'] },
-    gather: {
-      runtime: 'python',
-      module: 'python/torch_dataloader',
-      params: { fetch: 'gather', workers: 0 },
-      needs: ['torch'],
-    },
-    'torch-dataloader': {
-      runtime: 'python',
-      module: 'python/torch_dataloader',
-      params: { fetch: 'items', workers: 0 },
-      needs: ['torch'],
-    },
-    'torch-dataloader-views': {
-      runtime: 'python',
-      module: 'python/torch_dataloader',
-      params: { fetch: 'views', workers: 0 },
-      needs: ['torch'],
-    },
-    'torch-dataloader-2': {
-      runtime: 'python',
-      module: 'python/torch_dataloader',
-      params: { fetch: 'items', workers: 2 },
-      needs: ['torch'],
-    },
-    consumer: { runtime: 'python', module: 'python/consumer', needs: ['torch'], yardstick: 'consumer' },
-  },
+  contenders: torchLoaders,
   reaches: [
     { subject: 'zc', than: 'gather', measure: 'mb_s', factor: 1.5 },
     { subject: 'zc', than: 'torch-dataloader', measure: 'mb_s', factor: 7 },
