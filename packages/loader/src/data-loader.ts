@@ -4,16 +4,26 @@ import type { PrefetchReport } from '@zc/io';
 import type { Batch } from './batch.js';
 import { BatchMemory } from './batch-memory.js';
 import { BatchReader, type ReadMode, type Verify } from './batch-reader.js';
-import { Dataset, type DatasetOptions, fieldNumbersOf, fitsIn } from './dataset.js';
+import { Dataset, type DatasetOptions, datasetRules, fieldNumbersOf, fitsIn } from './dataset.js';
 import { Epoch } from './epoch.js';
 import { defaultMaxMemoryBytes } from './memory-budget.js';
-import { checkOneOf, checkWhole } from './options.js';
+import {
+  abortSignal,
+  checkOptions,
+  checkWhole,
+  flag,
+  names,
+  type OptionRules,
+  oneOf,
+  whole,
+} from './options.js';
 import { RankShare } from './order/ranks.js';
 import { createSequence } from './order/sequence.js';
 import { PAGE_BYTES, roundUp } from './pages.js';
 import { type LoaderState, parseState } from './state.js';
 import { type LoaderStats, StatsCounter } from './stats.js';
 
+/** How a loader orders, batches, reads and keeps; each option with its default. */
 export interface DataLoaderOptions {
   /** Samples in a batch of this rank; 1. */
   batchSize?: number | undefined;
@@ -48,6 +58,22 @@ export interface DataLoaderOptions {
   /** Ends an iteration: `next()` then fails with ZC_ABORTED. */
   signal?: AbortSignal | undefined;
 }
+
+const loaderRules: OptionRules<DataLoaderOptions> = {
+  batchSize: whole(1),
+  shuffle: flag,
+  seed: whole(0),
+  dropLast: flag,
+  prefetchBatches: whole(1),
+  rank: whole(0),
+  worldSize: whole(1),
+  fields: names,
+  mode: oneOf('auto', 'direct', 'copied'),
+  maxMemoryBytes: whole(1),
+  onRelease: oneOf('detach', 'keep'),
+  verify: oneOf('auto', 'always', 'never'),
+  signal: abortSignal,
+};
 
 /** Read ahead by default: what fits a last-level cache, so that a batch is still in it when it is used. */
 const AHEAD_BYTES = 8 * 2 ** 20;
@@ -85,26 +111,23 @@ export class DataLoader<S extends Schema = Schema> implements AsyncIterable<Batc
   /** @throws ZC_ARGUMENT, ZC_FORMAT_CODEC, ZC_CLOSED */
   constructor(dataset: Dataset<S>, options: DataLoaderOptions = {}) {
     const { store, verify: datasetVerify, pageCacheBudget } = Dataset.internals(dataset);
+    checkOptions(options, loaderRules);
     const { mode = 'auto', onRelease = 'detach', verify = datasetVerify } = options;
     this.dataset = dataset;
     this.#options = options;
-    this.#batchSize = checkWhole('batchSize', options.batchSize ?? 1, 1);
-    this.#seed = checkWhole('seed', options.seed ?? 0, 0);
+    this.#batchSize = options.batchSize ?? 1;
+    this.#seed = options.seed ?? 0;
     this.#shuffle = options.shuffle ?? false;
-    checkOneOf('mode', mode, ['auto', 'direct', 'copied']);
-    checkOneOf('verify', verify, ['auto', 'always', 'never']);
-    checkOneOf('onRelease', onRelease, ['detach', 'keep']);
     const fieldNumbers = fieldNumbersOf(dataset.schema, options.fields);
     const fitsPageCache = fitsIn(pageCacheBudget, store);
     this.#reader = new BatchReader({ store, fieldNumbers, mode, verify, fitsPageCache });
     const slotBytes = this.#expectedBatchBytes();
     const ahead = Math.min(AHEAD_MAX, Math.max(AHEAD_MIN, Math.floor(AHEAD_BYTES / slotBytes)));
-    this.#depth = checkWhole('prefetchBatches', options.prefetchBatches ?? ahead, 1);
+    this.#depth = options.prefetchBatches ?? ahead;
     // One more than are read ahead: the one that the user works on.
     const slots = this.#depth + 1;
     const least = 2 * slots * slotBytes;
     const maxMemoryBytes = options.maxMemoryBytes ?? Math.max(least, defaultMaxMemoryBytes(pageCacheBudget));
-    checkWhole('maxMemoryBytes', maxMemoryBytes, 1);
     this.#memory = new BatchMemory({
       slots,
       slotBytes,
@@ -118,9 +141,12 @@ export class DataLoader<S extends Schema = Schema> implements AsyncIterable<Batc
     paths: string | readonly string[],
     options: DataLoaderOptions & DatasetOptions = {},
   ): Promise<DataLoader<S>> {
-    const dataset = await Dataset.open<S>(paths, options);
+    checkOptions(options, { ...datasetRules, ...loaderRules });
+    const { indexCacheBytes, pageCacheBudget, backend, ...loaderOptions } = options;
+    const { verify } = options;
+    const dataset = await Dataset.open<S>(paths, { indexCacheBytes, pageCacheBudget, backend, verify });
     try {
-      const loader = new DataLoader<S>(dataset, options);
+      const loader = new DataLoader<S>(dataset, loaderOptions);
       loader.#ownsDataset = true;
       return loader;
     } catch (error) {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { ZcError } from '@zc/errors';
 import { MANIFEST_NAME, parseManifest, type Schema } from '@zc/format';
 import { openShard, type ReadRange } from './shard-opening.js';
@@ -19,15 +19,20 @@ const LOOKED_AT_MAX = 16;
  * Finds the shards that a path or a list of paths stands for. Of a directory only `dataset.json` is read; of a
  * list each shard's head and footer.
  *
- * @throws ZC_IO_OPEN, ZC_FORMAT_MANIFEST, ZC_FORMAT_…
+ * @throws ZC_ARGUMENT, ZC_IO_OPEN, ZC_FORMAT_MANIFEST, ZC_FORMAT_…
  */
 export async function findShards(paths: string | readonly string[], read: ReadRange): Promise<DatasetFiles> {
   if (typeof paths === 'string') {
-    const isDirectory = await asOpen(paths, async () => (await stat(paths)).isDirectory());
-    return isDirectory ? fromManifest(paths) : fromList([paths], read);
+    const path = absolute(paths);
+    const isDirectory = await asOpen(path, async () => (await stat(path)).isDirectory());
+    return isDirectory ? fromManifest(path) : fromList([path], read);
   }
-  if (paths.length > 0) return fromList(paths, read);
-  throw new ZcError('ZC_ARGUMENT', 'a list of shards must name at least one');
+  if (!Array.isArray(paths) || paths.length === 0) {
+    throw new ZcError('ZC_ARGUMENT', 'a dataset is a path or a list of at least one shard', {
+      actual: paths,
+    });
+  }
+  return fromList(paths.map(absolute), read);
 }
 
 /** The same for the same samples in the same order: a shard's UUID stands for its schema and all its bytes. */
@@ -35,6 +40,15 @@ export function digestOf(shards: readonly ShardInfo[]): string {
   const hash = createHash('sha256');
   for (const { uuid, samples } of shards) hash.update(`${uuid} ${samples}\n`);
   return hash.digest('hex');
+}
+
+/** Shards are opened when they are touched, and the working directory may be another one by then. */
+function absolute(path: string): string {
+  if (typeof path === 'string' && path !== '' && !/^[a-z][a-z0-9+.-]+:\/\//i.test(path)) return resolve(path);
+  throw new ZcError('ZC_ARGUMENT', `"${String(path)}" is no local path`, {
+    actual: path,
+    advice: 'Only local paths can be opened: copy the dataset to this machine.',
+  });
 }
 
 async function fromManifest(directory: string): Promise<DatasetFiles> {

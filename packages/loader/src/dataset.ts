@@ -8,11 +8,12 @@ import { BatchReader, type Verify } from './batch-reader.js';
 import { digestOf, findShards } from './dataset-files.js';
 import { EngineFiles } from './engine-files.js';
 import { defaultMaxMemoryBytes, defaultPageCacheBudget } from './memory-budget.js';
-import { checkOneOf, checkWhole } from './options.js';
+import { checkOptions, checkWhole, type OptionRules, oneOf, whole } from './options.js';
 import { PAGE_BYTES } from './pages.js';
 import { type ShardInfo, ShardStore } from './shard-store.js';
 import { shardOf } from './sorted-ids.js';
 
+/** How a dataset is read and checked; each option with its default. */
 export interface DatasetOptions {
   /** Memory for tables and small fields; 256 MiB. */
   indexCacheBytes?: number | undefined;
@@ -29,6 +30,13 @@ export interface DatasetOptions {
   /** What reads batches; io_uring where it is to be had, by default. */
   backend?: ReadEngineOptions['backend'] | undefined;
 }
+
+export const datasetRules: OptionRules<DatasetOptions> = {
+  indexCacheBytes: whole(0),
+  pageCacheBudget: whole(0),
+  verify: oneOf('auto', 'always', 'never'),
+  backend: oneOf('auto', 'io_uring', 'threads'),
+};
 
 const DEFAULT_INDEX_CACHE_BYTES = 256 * 2 ** 20;
 /** Slots that `getBatch` begins with: one that is in use, and one that is being read. */
@@ -66,11 +74,9 @@ export class Dataset<S extends Schema = Schema> implements Disposable, AsyncDisp
     paths: string | readonly string[],
     options: DatasetOptions = {},
   ): Promise<Dataset<S>> {
+    checkOptions(options, datasetRules);
     const { indexCacheBytes = DEFAULT_INDEX_CACHE_BYTES, verify = 'auto', backend = 'auto' } = options;
     const { pageCacheBudget = defaultPageCacheBudget() } = options;
-    checkWhole('indexCacheBytes', indexCacheBytes, 0);
-    checkWhole('pageCacheBudget', pageCacheBudget, 0);
-    checkOneOf('verify', verify, ['auto', 'always', 'never']);
     const files = new EngineFiles({ backend });
     try {
       const { schema, shards } = await findShards(paths, (...range) => files.read(...range));
@@ -206,6 +212,11 @@ export class Dataset<S extends Schema = Schema> implements Disposable, AsyncDisp
 
   /** @internal What a loader reads through. */
   static internals(dataset: Dataset): { store: ShardStore; verify: Verify; pageCacheBudget: number } {
+    if (typeof dataset !== 'object' || dataset === null || !(#store in dataset)) {
+      throw new ZcError('ZC_ARGUMENT', `a loader reads a Dataset, not ${String(dataset)}`, {
+        advice: 'Open one with Dataset.open(path), or use DataLoader.open(path, options).',
+      });
+    }
     return { store: dataset.#store, verify: dataset.#verify, pageCacheBudget: dataset.#pageCacheBudget };
   }
 
