@@ -6,10 +6,10 @@ test('the message has code, place and summary on the first line and the advice o
   const error = new ZcError(
     'ZC_FORMAT_CHECKSUM',
     'row 17 of field "image" has CRC32C 1f2e3d4c, expected 9a8b7c6d',
-    { path: 'data/train/train-00003.zcs', offset: 1052672, advice: 'The file changed after it was written.' },
+    { path: 'data/train/shard-000003.zcs', offset: 1052672, advice: 'The file changed after it was written.' },
   );
   expect(error.message).toBe(
-    'ZC_FORMAT_CHECKSUM data/train/train-00003.zcs @ 1052672: ' +
+    'ZC_FORMAT_CHECKSUM data/train/shard-000003.zcs @ 1052672: ' +
       'row 17 of field "image" has CRC32C 1f2e3d4c, expected 9a8b7c6d.\n' +
       'The file changed after it was written.',
   );

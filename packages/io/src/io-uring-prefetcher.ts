@@ -23,7 +23,7 @@ export interface PrefetchReport {
  *
  * @example
  * const ahead = new IoUringPrefetcher(engine);
- * ahead.prefetch('train-00001.zcs');
+ * ahead.prefetch('shard-000001.zcs');
  * const { bytes, failures } = await ahead.wait();
  */
 export class IoUringPrefetcher {

@@ -21,7 +21,7 @@ const STRIDE_BYTES = WINDOW_BYTES / 2;
  * `poisoned` becomes true; they never crash the process.
  *
  * @example
- * using file = new MappedFile('train-00000.zcs');
+ * using file = new MappedFile('shard-000000.zcs');
  * const head = file.view(0, 4096);
  */
 export class MappedFile implements Disposable {

@@ -27,7 +27,7 @@ export interface MmapManagerStats {
  *
  * @example
  * using maps = new MmapManager({ maxFiles: 256 });
- * const file = maps.open('train-00000.zcs');
+ * const file = maps.open('shard-000000.zcs');
  */
 export class MmapManager implements Disposable {
   readonly #maxFiles: number;

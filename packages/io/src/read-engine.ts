@@ -63,7 +63,7 @@ const CLOSE_TIMEOUT_MS = 5000;
  *
  * @example
  * await using engine = new ReadEngine();
- * const file = engine.openFile('train-00000.zcs');
+ * const file = engine.openFile('shard-000000.zcs');
  * const { bytesDirect } = await engine.read(lease, plan);
  */
 export class ReadEngine implements AsyncDisposable {
