@@ -1,3 +1,4 @@
+import { isAbsolute, relative, resolve, sep } from 'node:path';
 import { ZcError } from '@zc/errors';
 import { DatasetWriter } from '@zc/format/node';
 import { fastDigests } from './digests.js';
@@ -49,7 +50,7 @@ const PROGRESS_INTERVAL_MS = 100;
  *
  * Memory stays flat: rows are streamed from the input to the shards.
  *
- * @throws ZC_IO_EXISTS where the output holds something and `overwrite` is not set; ZC_ABORTED by the signal; what
+ * @throws ZC_ARGUMENT where the output lies in the input; ZC_IO_EXISTS where the output holds something and `overwrite` is not set; ZC_ABORTED by the signal; what
  *   `infer` throws; ZC_CONVERT_SOURCE and ZC_CONVERT_MIXED, which name the file
  *
  * @example
@@ -59,6 +60,7 @@ const PROGRESS_INTERVAL_MS = 100;
 export async function pack(options: PackOptions): Promise<PackReport> {
   const { output, shardBytes, sha256, overwrite, signal, onSource } = options;
   const started = performance.now();
+  refuseInside(options.input, output);
   const source = await infer(options.input, options);
   onSource?.(source);
   throwIfAborted(signal, output);
@@ -85,6 +87,16 @@ export async function pack(options: PackOptions): Promise<PackReport> {
     bytes: manifest.bytes,
     seconds: (performance.now() - started) / 1000,
   };
+}
+
+/** The next packing would take the dataset for samples, and `overwrite` would remove what is being read. */
+function refuseInside(input: string, output: string): void {
+  const way = relative(resolve(input), resolve(output));
+  if (way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way)) return;
+  throw new ZcError('ZC_ARGUMENT', `the output lies in the input, ${input}`, {
+    path: output,
+    advice: 'Name an output beside the input.',
+  });
 }
 
 function progressReporter(samplesTotal: number, onProgress: PackOptions['onProgress']) {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openDataset } from '@zc/format/node';
 import { expect, test } from 'vitest';
@@ -101,3 +101,18 @@ test('a dataset that is there is refused, unless it is to be replaced', async ()
   await using dataset = await openDataset(output);
   expect(dataset.length).toBe(40);
 });
+
+test.each(['out', 'deeper/out', '.'])(
+  'an output inside the input (%s) is refused, one beside it is not',
+  async (at) => {
+    const input = recordings();
+    const before = readdirSync(input);
+    const error = await failure('ZC_ARGUMENT', () =>
+      pack({ input, output: join(input, at), overwrite: true }),
+    );
+    expect(error.message).toContain('the output lies in the input');
+    expect(readdirSync(input)).toEqual(before);
+    await pack({ input, output: `${input}-out` });
+    rmSync(`${input}-out`, { recursive: true });
+  },
+);
