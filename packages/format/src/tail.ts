@@ -99,7 +99,13 @@ function checkLength(fileBytes: number, name: string): void {
     throw new ZcError(
       'ZC_FORMAT_TRUNCATED',
       `the file has ${fileBytes} bytes, a shard has ${SHARD_BYTES_MIN} or more`,
-      { path: name, offset: 0, expected: SHARD_BYTES_MIN, actual: fileBytes },
+      {
+        path: name,
+        offset: 0,
+        expected: SHARD_BYTES_MIN,
+        actual: fileBytes,
+        advice: 'It is no shard, or one whose writing or copying was cut short.',
+      },
     );
   }
   refuseAbove('FILE_BYTES_MAX', fileBytes, 'the length of the file', { path: name });

@@ -1,6 +1,6 @@
 import { isZcError } from '@zc/errors';
 import { expect, test } from 'vitest';
-import { defineSchema } from '../src/index.js';
+import { defineSchema, parseTail } from '../src/index.js';
 import { DatasetWriter } from '../src/node/index.js';
 
 // What JavaScript lets through.
@@ -16,3 +16,9 @@ test.each([[undefined], [null], [{}], [{ schema: null }]])(
     expect(error.message).toContain('Pass { schema: defineSchema({ … }) }.');
   },
 );
+
+test('a file too short for a shard is not taken for a damaged one', () => {
+  expect(() => parseTail(new Uint8Array(0), 8, 'notes.txt')).toThrow(
+    /ZC_FORMAT_TRUNCATED.*\n.*It is no shard, or/,
+  );
+});

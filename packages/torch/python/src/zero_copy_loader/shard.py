@@ -71,6 +71,7 @@ def _read_ends(path: str) -> tuple[bytes, Tail, Footer]:
                 offset=0,
                 expected=SHARD_BYTES_MIN,
                 actual=size,
+                advice="It is no shard, or one whose writing or copying was cut short.",
             )
         tail_bytes = _read(descriptor, size - TAIL_BYTES, TAIL_BYTES, path)
         head = _read(descriptor, 0, HEAD_BYTES, path)
