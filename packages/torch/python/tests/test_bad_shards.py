@@ -33,6 +33,6 @@ def _read_all(path: Path) -> str | None:
 def test_a_file_too_short_for_a_shard_is_not_taken_for_a_damaged_one(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("no shard")
-    with pytest.raises(zc.ZcError, match="It is no shard, or") as raised:
-        zc.Dataset(path)
+    with pytest.raises(ZcError, match="It is no shard, or") as raised:
+        Dataset(path)
     assert raised.value.code == "ZC_FORMAT_TRUNCATED"
