@@ -17,6 +17,8 @@ import gc, os, signal, sys, time
 import numpy as np
 import zero_copy_loader as zc
 from zero_copy_loader import client
+# Ignored where the tests themselves run in the background of a script.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 path = sys.argv[1]
 
 def say(*words):
