@@ -6,7 +6,11 @@ test('the message has code, place and summary on the first line and the advice o
   const error = new ZcError(
     'ZC_FORMAT_CHECKSUM',
     'row 17 of field "image" has CRC32C 1f2e3d4c, expected 9a8b7c6d',
-    { path: 'data/train/shard-000003.zcs', offset: 1052672, advice: 'The file changed after it was written.' },
+    {
+      path: 'data/train/shard-000003.zcs',
+      offset: 1052672,
+      advice: 'The file changed after it was written.',
+    },
   );
   expect(error.message).toBe(
     'ZC_FORMAT_CHECKSUM data/train/shard-000003.zcs @ 1052672: ' +
@@ -60,7 +64,7 @@ test('a printed error names itself once and does not show the brand as a field',
 
 test('toJSON gives what JSON can carry, whatever hangs from the error', () => {
   const circular: Record<string, unknown> = {};
-  circular['self'] = circular;
+  circular.self = circular;
   const error = new ZcError('ZC_IO_READ', 'gone', {
     path: 'a',
     offset: 5,
