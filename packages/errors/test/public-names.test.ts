@@ -5,6 +5,7 @@ test('the public names', () => {
   expect(Object.keys(errors).sort()).toMatchInlineSnapshot(`
     [
       "ZcError",
+      "abortedError",
       "errorCodes",
       "isZcError",
     ]

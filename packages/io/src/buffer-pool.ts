@@ -1,5 +1,4 @@
-import { ZcError } from '@zc/errors';
-import { abortedError } from './aborted.js';
+import { abortedError, ZcError } from '@zc/errors';
 import { type NativeBufferPool, type NativeLease, nativeAddon } from './native-addon.js';
 import { type LeaseHome, ZeroCopyBuffer } from './zero-copy-buffer.js';
 

@@ -1,5 +1,5 @@
+import { abortedError } from '@zc/errors';
 import type { ZeroCopyBuffer } from '@zc/io';
-import { abortedError } from './aborted.js';
 import type { ReadBatch } from './batch.js';
 import type { BatchMemory } from './batch-memory.js';
 import type { BatchReader } from './batch-reader.js';

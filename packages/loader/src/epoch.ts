@@ -1,7 +1,6 @@
 import { setMaxListeners } from 'node:events';
-import { ZcError } from '@zc/errors';
+import { abortedError, ZcError } from '@zc/errors';
 import type { Schema } from '@zc/format';
-import { abortedError } from './aborted.js';
 import { type Batch, makeBatch } from './batch.js';
 import { BatchQueue, type BatchQueueOptions } from './batch-queue.js';
 import type { StatsCounter } from './stats.js';

@@ -1,6 +1,0 @@
-import { ZcError } from '@zc/errors';
-
-/** The error of something that its AbortSignal ended; the signal's reason is the cause. */
-export function abortedError(what: string, signal: AbortSignal): ZcError {
-  return new ZcError('ZC_ABORTED', `${what} was ended by its signal`, { cause: signal.reason });
-}
