@@ -6,7 +6,6 @@ import numpy as np
 import numpy.typing as npt
 
 from .core import MappedFile
-from .errors import ZcError
 from .footer import FieldLayout, checksum_count
 from .limits import BLOCK_BYTES
 from .schema import Field
@@ -75,18 +74,6 @@ class Checksums:
             self.check(row, start, row_bytes)
 
     def _check_range(self, entry: int, start: int, length: int, what: str) -> None:
-        expected_crc = self._table[entry]
-        at = self._region.offset + start
-        found_crc = self._mapped.crc32c(at, length)
-        # A hole in the file reads as zeros: that is another error than damage.
-        self._mapped.check()
-        if found_crc != expected_crc:
-            raise ZcError(
-                "ZC_FORMAT_CHECKSUM",
-                f"{what} of field {self._name!r} has CRC32C {found_crc:08x}, expected {expected_crc:08x}",
-                path=self._mapped.path,
-                offset=at,
-                expected=expected_crc,
-                actual=found_crc,
-            )
+        what = f"{what} of field {self._name!r}"
+        self._mapped.require_crc32c(self._region.offset + start, length, self._table[entry], what)
         self._trusted[entry] = True

@@ -155,6 +155,21 @@ class MappedFile:
         """CRC32C of a range that the caller has checked to lie in the file."""
         return int(self._library.zc_crc32c(self.address + offset, length, 0))
 
+    def require_crc32c(self, offset: int, length: int, expected: int, what: str) -> None:
+        """Raises ZC_FORMAT_CHECKSUM, naming ``what``, unless a range has the recorded CRC32C."""
+        found = self.crc32c(offset, length)
+        # A hole in the file reads as zeros: that is another error than damage.
+        self.check()
+        if found != expected:
+            raise ZcError(
+                "ZC_FORMAT_CHECKSUM",
+                f"{what} has CRC32C {found:08x}, expected {expected:08x}",
+                path=self.path,
+                offset=offset,
+                expected=expected,
+                actual=found,
+            )
+
     def populate(self, offset: int, length: int) -> None:
         """Brings a range into memory and waits for it."""
         error = _Error()

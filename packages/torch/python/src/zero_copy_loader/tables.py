@@ -71,21 +71,12 @@ class Table:
     def _check(self, block: int) -> None:
         at = self._offset + block * BLOCK_BYTES
         number, expected_crc = self._mapped.bytes[at + ENTRY_BYTES_PER_BLOCK : at + BLOCK_BYTES].view("<u4")
-        found_crc = self._mapped.crc32c(at, BLOCK_BYTES - 4)
-        self._mapped.check()
-        if found_crc != expected_crc:
-            raise ZcError(
-                "ZC_FORMAT_CHECKSUM",
-                f"block {block} of the {self._name} has CRC32C {found_crc:08x}, expected {expected_crc:08x}",
-                path=self._mapped.path,
-                offset=at,
-                expected=int(expected_crc),
-                actual=found_crc,
-            )
+        what = f"block {block} of the {self._name}"
+        self._mapped.require_crc32c(at, BLOCK_BYTES - 4, int(expected_crc), what)
         if number != block:
             raise ZcError(
                 "ZC_FORMAT_TABLE",
-                f"block {block} of the {self._name} has the number {number}",
+                f"{what} has the number {number}",
                 path=self._mapped.path,
                 offset=at,
                 expected=block,
