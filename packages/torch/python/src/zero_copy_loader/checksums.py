@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .core import MappedFile
+from .errors import ZcError
 from .footer import FieldLayout, checksum_count
 from .limits import BLOCK_BYTES
 from .schema import Field
