@@ -2,11 +2,11 @@ import { abortedError } from '@zc/errors';
 import type { ZeroCopyBuffer } from '@zc/io';
 import type { ReadBatch } from './batch.js';
 import type { BatchMemory } from './batch-memory.js';
-import type { BatchReader } from './batch-reader.js';
 import type { IndexCache } from './index-cache.js';
+import type { Reader } from './reader.js';
 
 export interface BatchQueueOptions {
-  reader: BatchReader;
+  reader: Reader;
   memory: BatchMemory;
   cache: IndexCache;
   /** How many batches there are. */

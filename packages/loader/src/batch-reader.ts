@@ -7,6 +7,7 @@ import { checksumError } from './checksum-error.js';
 import { MissingRuns } from './missing-runs.js';
 import { type Check, planRows, readTag } from './plan.js';
 import { PlanWriter } from './plan-writer.js';
+import type { Reader } from './reader.js';
 import type { Shard } from './shard.js';
 import type { ShardColumn } from './shard-column.js';
 import type { ShardStore } from './shard-store.js';
@@ -30,14 +31,13 @@ export interface BatchReaderOptions {
 }
 
 /**
- * Plans and reads batches: ids in, bytes in a slot out.
+ * Plans and reads batches of rows.
  *
  * Planning goes in two steps. `prepare` finds out where the rows lie and what they must sum to; what it lacks
  * is read asynchronously and then it is called again. `read` turns that into one plan and hands it to the
- * engine. Between the two nothing may be awaited: what `prepare` found is kept in arrays that the next call
- * uses again.
+ * engine.
  */
-export class BatchReader {
+export class BatchReader implements Reader {
   readonly plans: readonly FieldPlan[];
   readonly #options: BatchReaderOptions;
   readonly #ids: SortedIds;
@@ -63,10 +63,6 @@ export class BatchReader {
     }
   }
 
-  /**
-   * Takes the ids of a batch. Gives a promise where something has to be read first: then call it again. Gives
-   * nothing when `layout` is known and `read` can follow at once.
-   */
   prepare(ids: Float64Array, use: number): Promise<unknown> | undefined {
     this.#ids.sort(ids);
     return (
@@ -74,16 +70,10 @@ export class BatchReader {
     );
   }
 
-  /** How the prepared batch will lie in its slot. */
   get layout(): BatchLayout {
     return this.#layout!;
   }
 
-  /**
-   * Reads the prepared batch into a slot.
-   *
-   * @throws ZC_FORMAT_CHECKSUM naming file, field and row; ZC_IO_…; ZC_ABORTED
-   */
   async read(slot: ZeroCopyBuffer, ids: Float64Array, signal: AbortSignal | undefined): Promise<ReadResult> {
     const { store } = this.#options;
     const layout = this.layout;
