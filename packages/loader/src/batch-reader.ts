@@ -1,33 +1,21 @@
 import { isZcError, ZcError } from '@zc/errors';
 import { type FieldPlan, planFields, shapeOfRow } from '@zc/format';
-import { READ_WAYS, type ReadResult, type ZeroCopyBuffer } from '@zc/io';
+import type { ReadResult, ZeroCopyBuffer } from '@zc/io';
 import { type BatchLayout, layOut, type VariableRows, writeNumbers } from './batch-layout.js';
 import { CheckLog } from './check-log.js';
 import { checksumError } from './checksum-error.js';
 import { MissingRuns } from './missing-runs.js';
-import { type Check, planRows, readTag } from './plan.js';
+import { planRows, readTag } from './plan.js';
 import { PlanWriter } from './plan-writer.js';
 import type { Reader } from './reader.js';
-import type { Shard } from './shard.js';
 import type { ShardColumn } from './shard-column.js';
 import type { ShardStore } from './shard-store.js';
 import { copySmallRows } from './small-rows.js';
 import { SortedIds } from './sorted-ids.js';
+import { type ChosenWay, chooseWay, type WayOptions } from './way-choice.js';
 
-/** When rows are checked: as the design of verification has it, every time, or not at all. */
-export type Verify = 'auto' | 'always' | 'never';
-
-/** Which way rows come into their slot. */
-export type ReadMode = 'auto' | 'direct' | 'copied';
-
-export interface BatchReaderOptions {
+export interface BatchReaderOptions extends WayOptions {
   store: ShardStore;
-  /** The fields that are read, by their place in the schema. */
-  fieldNumbers: readonly number[];
-  mode: ReadMode;
-  verify: Verify;
-  /** Whether the page cache has room for the whole dataset. */
-  fitsPageCache: boolean;
 }
 
 /**
@@ -42,7 +30,7 @@ export class BatchReader implements Reader {
   readonly #options: BatchReaderOptions;
   readonly #ids: SortedIds;
   readonly #plan = new PlanWriter();
-  readonly #runs: { shard: Shard; way: number; check: Check }[] = [];
+  readonly #runs: ChosenWay[] = [];
   #layout: BatchLayout | undefined;
   #fixedLayout: { length: number; layout: BatchLayout } | undefined;
 
@@ -103,26 +91,9 @@ export class BatchReader implements Reader {
     const nowMs = performance.now();
     this.#runs.length = 0;
     for (const number of this.#ids.runShards) {
-      const shard = store.opened(number)!;
-      const way = this.#wayOf(shard, nowMs);
-      this.#runs.push({ shard, way, check: this.#checkFor(way) });
+      this.#runs.push(chooseWay(store.opened(number)!, this.#options, nowMs));
     }
     return undefined;
-  }
-
-  #wayOf(shard: Shard, nowMs: number): number {
-    const { mode, fieldNumbers, fitsPageCache } = this.#options;
-    if (mode === 'direct') return READ_WAYS.direct;
-    if (shard.isResident(fieldNumbers, nowMs)) return READ_WAYS['mapped-copy'];
-    if (mode === 'copied') return READ_WAYS.buffered;
-    return fitsPageCache ? READ_WAYS['auto-buffered'] : READ_WAYS['auto-direct'];
-  }
-
-  /** What comes from the device is always checked; what is resident only until it was found right once. */
-  #checkFor(way: number): Check {
-    const { verify } = this.#options;
-    if (verify !== 'auto') return verify === 'always' ? 'all' : 'none';
-    return way === READ_WAYS['mapped-copy'] ? 'unmarked' : 'all';
   }
 
   #findPlaces(use: number): Promise<unknown> | undefined {
@@ -226,7 +197,7 @@ export class BatchReader implements Reader {
   #eachColumn(
     visit: (
       column: ShardColumn,
-      run: { way: number; check: Check },
+      run: ChosenWay,
       first: number,
       end: number,
       fieldIndex: number,

@@ -1,14 +1,16 @@
 import type { ShardColumn } from './shard-column.js';
 
+type Checkable = Pick<ShardColumn, 'checked'>;
+
 /** The rows and blocks that a read is going to check: marked as right only once it has ended well. */
 export class CheckLog {
-  readonly #columns: ShardColumn[] = [];
+  readonly #columns: Checkable[] = [];
   readonly #starts: number[] = [];
   #units = new Float64Array(64);
   #count = 0;
 
   /** What is added from here on belongs to this column. */
-  begin(column: ShardColumn): void {
+  begin(column: Checkable): void {
     this.#columns.push(column);
     this.#starts.push(this.#count);
   }

@@ -3,7 +3,7 @@ import type { Sample, Schema } from '@zc/format';
 import type { PrefetchReport } from '@zc/io';
 import type { Batch } from './batch.js';
 import { BatchMemory } from './batch-memory.js';
-import { BatchReader, type ReadMode, type Verify } from './batch-reader.js';
+import { BatchReader } from './batch-reader.js';
 import { Dataset, type DatasetOptions, datasetRules, fieldNumbersOf, fitsIn } from './dataset.js';
 import { Epoch } from './epoch.js';
 import { defaultMaxMemoryBytes } from './memory-budget.js';
@@ -22,6 +22,7 @@ import { createSequence } from './order/sequence.js';
 import { PAGE_BYTES, roundUp } from './pages.js';
 import { type LoaderState, parseState } from './state.js';
 import { type LoaderStats, StatsCounter } from './stats.js';
+import type { ReadMode, Verify } from './way-choice.js';
 
 /** How a loader orders, batches, reads and keeps; each option with its default. */
 export interface DataLoaderOptions {

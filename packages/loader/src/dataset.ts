@@ -4,7 +4,7 @@ import { IoUringPrefetcher, type PrefetchReport, type ReadEngineOptions } from '
 import { type Batch, makeBatch } from './batch.js';
 import { BatchMemory } from './batch-memory.js';
 import { BatchQueue } from './batch-queue.js';
-import { BatchReader, type Verify } from './batch-reader.js';
+import { BatchReader } from './batch-reader.js';
 import { digestOf, findShards } from './dataset-files.js';
 import { EngineFiles } from './engine-files.js';
 import { defaultMaxMemoryBytes, defaultPageCacheBudget } from './memory-budget.js';
@@ -12,6 +12,7 @@ import { checkOptions, checkWhole, type OptionRules, oneOf, whole } from './opti
 import { PAGE_BYTES } from './pages.js';
 import { type ShardInfo, ShardStore } from './shard-store.js';
 import { shardOf } from './sorted-ids.js';
+import type { Verify } from './way-choice.js';
 
 /** How a dataset is read and checked; each option with its default. */
 export interface DatasetOptions {

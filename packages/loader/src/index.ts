@@ -6,10 +6,10 @@ export {
   type BatchWay,
 } from './batch.js';
 export type { BatchLayout, FieldSpan, VariableSpan } from './batch-layout.js';
-export type { ReadMode, Verify } from './batch-reader.js';
 export { type Column, PackedColumn, type TensorColumn, ValuesColumn } from './columns.js';
 export { DataLoader, type DataLoaderOptions } from './data-loader.js';
 export { Dataset, type DatasetOptions } from './dataset.js';
 export type { ShardInfo } from './shard-store.js';
 export type { LoaderState } from './state.js';
 export type { LoaderStats } from './stats.js';
+export type { ReadMode, Verify } from './way-choice.js';

@@ -14,9 +14,15 @@ const LONG_ROW_BYTES = 64 * 2 ** 10;
 /** `unmarked`: rows that were not found right before. */
 export type Check = 'all' | 'unmarked' | 'none';
 
+/** What planning asks of a column; what it asks for must be there. */
+export type PlannedColumn = Pick<
+  ShardColumn,
+  'layout' | 'fieldNumber' | 'blockwise' | 'checked' | 'start' | 'firstBlock' | 'lastBlock' | 'checksum'
+>;
+
 /** Rows of one field in one shard, and where they go. */
 export interface PlannedRows {
-  column: ShardColumn;
+  column: PlannedColumn;
   /** The engine's number of the file. */
   file: number;
   /** One of `READ_WAYS`. */
@@ -155,7 +161,7 @@ function planBlocks(
 
 const ROWS_PER_SHARD_MAX = 2 ** 32;
 
-function tagsOf(column: ShardColumn): number {
+function tagsOf(column: PlannedColumn): number {
   return column.fieldNumber * ROWS_PER_SHARD_MAX;
 }
 
