@@ -2,7 +2,7 @@ import { ZcError } from '@zc/errors';
 import * as z from 'zod';
 import { FORMAT_VERSION } from './head.js';
 import { canonicalJson, parseJson } from './json.js';
-import { refuseAbove } from './limits.js';
+import { limits, refuseAbove } from './limits.js';
 import type { Schema } from './schema.js';
 import { firstIssue, parseSchema, schemaToJson } from './schema-resolve.js';
 import { decodeUtf8, encodeUtf8, isWellFormed } from './text.js';
@@ -37,6 +37,11 @@ export function shardName(i: number): string {
 
 const FILE_NAME_BYTES_MAX = 255;
 
+/** Names that need no closer look. */
+const SIMPLE_NAME = /^[\w.-]{1,255}$/;
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+const SHA256 = /^[0-9a-f]{64}$/;
+
 const size = z.int().min(0);
 const manifestJson = z.object({
   format: z.literal('zc-dataset'),
@@ -50,11 +55,8 @@ const entryJson = z.object({
   name: z.string().refine(isPlainName, 'must be the name of a file in the directory of the manifest'),
   bytes: size,
   samples: size,
-  uuid: z.string().regex(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/),
-  sha256: z
-    .string()
-    .regex(/^[0-9a-f]{64}$/)
-    .nullable(),
+  uuid: z.string().regex(UUID),
+  sha256: z.string().regex(SHA256).nullable(),
 });
 
 /** The text of a `dataset.json`: the same one for the same content (specification, section 11). */
@@ -98,22 +100,50 @@ export function parseManifest(text: string | Uint8Array, name: string): Manifest
   return { schema, samples, bytes, shards };
 }
 
-/** One entry at a time: the first that is wrong ends it, however many there are. */
+/**
+ * One entry at a time: the first that is wrong ends it, however many there are.
+ *
+ * There may be a hundred thousand, so that a right one is told by plain comparisons; what is wrong with another
+ * one the schema of the JSON says.
+ */
 function entryOf(json: unknown, i: number, name: string): ShardEntry {
-  const parsed = entryJson.safeParse(json);
-  if (!parsed.success) throw refused(`shards[${i}].${firstIssue(parsed.error)}`, name);
-  refuseAbove('FILE_BYTES_MAX', parsed.data.bytes, `the length of shard ${i}`, { path: name });
-  refuseAbove('SAMPLES_PER_SHARD_MAX', parsed.data.samples, `the number of samples of shard ${i}`, {
-    path: name,
-  });
-  return parsed.data;
+  if (!isEntry(json)) {
+    const { error } = entryJson.safeParse(json);
+    throw refused(`shards[${i}].${firstIssue(error!)}`, name);
+  }
+  const { bytes, samples, uuid, sha256 } = json;
+  if (bytes > limits.FILE_BYTES_MAX || samples > limits.SAMPLES_PER_SHARD_MAX) {
+    refuseAbove('FILE_BYTES_MAX', bytes, `the length of shard ${i}`, { path: name });
+    refuseAbove('SAMPLES_PER_SHARD_MAX', samples, `the number of samples of shard ${i}`, { path: name });
+  }
+  // Members that another version has added are left out.
+  return { name: json.name, bytes, samples, uuid, sha256 };
+}
+
+function isEntry(json: unknown): json is ShardEntry {
+  if (typeof json !== 'object' || json === null) return false;
+  const { name, bytes, samples, uuid, sha256 } = json as Record<string, unknown>;
+  return (
+    typeof name === 'string' &&
+    isPlainName(name) &&
+    isSize(bytes) &&
+    isSize(samples) &&
+    typeof uuid === 'string' &&
+    UUID.test(uuid) &&
+    (sha256 === null || (typeof sha256 === 'string' && SHA256.test(sha256)))
+  );
+}
+
+function isSize(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 function isPlainName(name: string): boolean {
+  if (SIMPLE_NAME.test(name)) return name !== '.' && name !== '..';
   const { length } = encodeUtf8(name);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused.
   const hasForbidden = /[/\\\u0000-\u001f\u007f]/.test(name) || !isWellFormed(name);
-  return length >= 1 && length <= FILE_NAME_BYTES_MAX && name !== '.' && name !== '..' && !hasForbidden;
+  return length >= 1 && length <= FILE_NAME_BYTES_MAX && !hasForbidden;
 }
 
 function checkSum(
