@@ -9,10 +9,10 @@ export interface BatchQueueOptions {
   reader: Reader;
   memory: BatchMemory;
   cache: IndexCache;
-  /** How many batches there are. */
+  /** How many batches there are; Infinity where only `idsOf` knows. */
   batches: number;
-  /** The ids of each. */
-  idsOf(batch: number): Float64Array;
+  /** The ids of each, asked for in turn; nothing behind the last one. */
+  idsOf(batch: number): Float64Array | undefined | Promise<Float64Array | undefined>;
   /** How errors call it. */
   labelOf(batch: number): string;
   /** Batches that are read ahead of the one that is asked for. */
@@ -29,7 +29,7 @@ export interface BatchQueueOptions {
  */
 export class BatchQueue {
   readonly #options: BatchQueueOptions;
-  readonly #underWay: Promise<ReadBatch>[] = [];
+  readonly #underWay: Promise<ReadBatch | undefined>[] = [];
   #begun = 0;
   #taken = 0;
   #filling = false;
@@ -55,6 +55,7 @@ export class BatchQueue {
     if (head === undefined) return undefined;
     if (this.#starved === this.#taken) this.#options.memory.grow();
     const batch = await head;
+    if (batch === undefined) return undefined;
     this.#underWay.shift();
     this.#taken++;
     this.#wanted = false;
@@ -87,9 +88,14 @@ export class BatchQueue {
   }
 
   /** Hands a batch to the engine. Where nothing has to be waited for, it is there when this returns. */
-  async #submit(batch: number): Promise<{ reading: Promise<ReadBatch> }> {
+  async #submit(batch: number): Promise<{ reading: Promise<ReadBatch> | undefined }> {
     const { reader, memory, cache, signal } = this.#options;
-    const ids = this.#options.idsOf(batch);
+    const given = this.#options.idsOf(batch);
+    const ids = given instanceof Promise ? await given : given;
+    if (ids === undefined) {
+      this.#stopped = true;
+      return { reading: undefined };
+    }
     const label = this.#options.labelOf(batch);
     const use = cache.begin();
     let slot: ZeroCopyBuffer | null = null;
@@ -135,7 +141,7 @@ export class BatchQueue {
     this.#stopped = true;
     for (const read of this.#underWay.splice(0)) {
       await read.then(
-        ({ slot }) => slot.release(),
+        (batch) => batch?.slot.release(),
         () => {},
       );
     }

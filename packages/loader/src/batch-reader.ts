@@ -5,6 +5,7 @@ import { type BatchLayout, layOut, type VariableRows, writeNumbers } from './bat
 import { CheckLog } from './check-log.js';
 import { checksumError } from './checksum-error.js';
 import { MissingRuns } from './missing-runs.js';
+import { PAGE_BYTES, roundUp } from './pages.js';
 import { planRows, readTag } from './plan.js';
 import { PlanWriter } from './plan-writer.js';
 import type { Reader } from './reader.js';
@@ -49,6 +50,16 @@ export class BatchReader implements Reader {
         actual: field.codec,
       });
     }
+  }
+
+  /** Of variable fields it is twice what the sizes of the files say. */
+  expectedBytes(samples: number): number {
+    const { infos, samples: all } = this.#options.store;
+    const fixed = this.plans.reduce((sum, { rowBytes }) => sum + roundUp(rowBytes * samples, PAGE_BYTES), 0);
+    const total = infos.reduce((sum, { bytes }) => sum + bytes, 0);
+    const isVariable = this.plans.some((plan) => !plan.fixed);
+    const variable = isVariable ? (2 * total * samples) / Math.max(1, all) : 0;
+    return roundUp(fixed + variable + samples * 8, PAGE_BYTES);
   }
 
   prepare(ids: Float64Array, use: number): Promise<unknown> | undefined {

@@ -3,78 +3,18 @@ import type { Sample, Schema } from '@zc/format';
 import type { PrefetchReport } from '@zc/io';
 import type { Batch } from './batch.js';
 import { BatchMemory } from './batch-memory.js';
-import { BatchReader } from './batch-reader.js';
-import { Dataset, type DatasetOptions, datasetRules, fieldNumbersOf, fitsIn } from './dataset.js';
+import { Dataset, type DatasetOptions, datasetRules } from './dataset.js';
 import { Epoch } from './epoch.js';
+import { SettledShare } from './job-share.js';
+import { type DataLoaderOptions, loaderRules } from './loader-options.js';
 import { defaultMaxMemoryBytes } from './memory-budget.js';
-import {
-  abortSignal,
-  checkOptions,
-  checkWhole,
-  flag,
-  names,
-  type OptionRules,
-  oneOf,
-  whole,
-} from './options.js';
+import { checkOptions, checkWhole } from './options.js';
 import { RankShare } from './order/ranks.js';
-import { createSequence } from './order/sequence.js';
-import { PAGE_BYTES, roundUp } from './pages.js';
-import { type LoaderState, parseState } from './state.js';
+import { kindOf } from './order/shuffle.js';
+import type { Reader } from './reader.js';
+import { partsOf, type Source, type SourceParts } from './source.js';
+import { type LoaderIdentity, type LoaderState, parseState } from './state.js';
 import { type LoaderStats, StatsCounter } from './stats.js';
-import type { ReadMode, Verify } from './way-choice.js';
-
-/** How a loader orders, batches, reads and keeps; each option with its default. */
-export interface DataLoaderOptions {
-  /** Samples in a batch of this rank; 1. */
-  batchSize?: number | undefined;
-  /** A new order each epoch; false. */
-  shuffle?: boolean | undefined;
-  /** What the orders depend on; 0. */
-  seed?: number | undefined;
-  /** Whether samples that do not fill a batch on every rank are left out; false. */
-  dropLast?: boolean | undefined;
-  /** Batches that are read ahead; by default 8 MiB of them, from 2 to 16. */
-  prefetchBatches?: number | undefined;
-  /** By default RANK of the environment when the first iteration begins, or 0. */
-  rank?: number | undefined;
-  /** By default WORLD_SIZE of the environment when the first iteration begins, or 1. */
-  worldSize?: number | undefined;
-  /** The fields that batches have; nothing of others is read. All by default. */
-  fields?: readonly string[] | undefined;
-  /**
-   * `auto` (the default) copies what is resident and reads the rest in the way that suits the dataset's size;
-   * `direct` reads past the page cache; `copied` through it.
-   */
-  mode?: ReadMode | undefined;
-  /** Memory for batches: those read ahead and those the user keeps. A quarter of `pageCacheBudget`. */
-  maxMemoryBytes?: number | undefined;
-  /**
-   * `detach` (the default): the views of a released batch have length 0. `keep`: they go on showing the slot,
-   * whatever comes into it; for those who loop over typed arrays in JavaScript.
-   */
-  onRelease?: 'detach' | 'keep' | undefined;
-  /** See `DatasetOptions.verify`, which is the default. */
-  verify?: Verify | undefined;
-  /** Ends an iteration: `next()` then fails with ZC_ABORTED. */
-  signal?: AbortSignal | undefined;
-}
-
-const loaderRules: OptionRules<DataLoaderOptions> = {
-  batchSize: whole(1),
-  shuffle: flag,
-  seed: whole(0),
-  dropLast: flag,
-  prefetchBatches: whole(1),
-  rank: whole(0),
-  worldSize: whole(1),
-  fields: names,
-  mode: oneOf('auto', 'direct', 'copied'),
-  maxMemoryBytes: whole(1),
-  onRelease: oneOf('detach', 'keep'),
-  verify: oneOf('auto', 'always', 'never'),
-  signal: abortSignal,
-};
 
 /** Read ahead by default: what fits a last-level cache, so that a batch is still in it when it is used. */
 const AHEAD_BYTES = 8 * 2 ** 20;
@@ -93,42 +33,41 @@ const AHEAD_MAX = 16;
  * await loader.close();
  */
 export class DataLoader<S extends Schema = Schema> implements AsyncIterable<Batch<S>>, AsyncDisposable {
-  readonly dataset: Dataset<S>;
+  /** What it draws from. */
+  readonly source: Source<S>;
+  readonly #parts: SourceParts;
   readonly #options: DataLoaderOptions;
   readonly #batchSize: number;
-  readonly #seed: number;
-  readonly #shuffle: boolean;
   readonly #depth: number;
-  readonly #reader: BatchReader;
+  readonly #reader: Reader;
   readonly #memory: BatchMemory;
+  readonly #share: SettledShare;
   readonly #stats = new StatsCounter();
   #ownsDataset = false;
-  #job: { rank: number; worldSize: number } | undefined;
   /** Where the next iteration begins. */
   #next = { epoch: 0, position: 0 };
   #current: { epoch: number; share: RankShare; start: number; batches: Epoch<S> } | undefined;
   #closed = false;
 
   /** @throws ZC_ARGUMENT, ZC_FORMAT_CODEC, ZC_CLOSED */
-  constructor(dataset: Dataset<S>, options: DataLoaderOptions = {}) {
-    const { store, verify: datasetVerify, pageCacheBudget } = Dataset.internals(dataset);
+  constructor(source: Source<S>, options: DataLoaderOptions = {}) {
+    this.#parts = partsOf(source);
     checkOptions(options, loaderRules);
-    const { mode = 'auto', onRelease = 'detach', verify = datasetVerify } = options;
-    this.dataset = dataset;
+    const { rows } = this.#parts;
+    const { fields, mode = 'auto', onRelease = 'detach', verify = rows.verify } = options;
+    this.source = source;
     this.#options = options;
     this.#batchSize = options.batchSize ?? 1;
-    this.#seed = options.seed ?? 0;
-    this.#shuffle = options.shuffle ?? false;
-    const fieldNumbers = fieldNumbersOf(dataset.schema, options.fields);
-    const fitsPageCache = fitsIn(pageCacheBudget, store);
-    this.#reader = new BatchReader({ store, fieldNumbers, mode, verify, fitsPageCache });
-    const slotBytes = this.#expectedBatchBytes();
+    this.#share = new SettledShare(options);
+    this.#reader = rows.createReader({ fields, mode, verify });
+    const slotBytes = this.#reader.expectedBytes(Math.min(this.#batchSize, source.length));
     const ahead = Math.min(AHEAD_MAX, Math.max(AHEAD_MIN, Math.floor(AHEAD_BYTES / slotBytes)));
     this.#depth = options.prefetchBatches ?? ahead;
     // One more than are read ahead: the one that the user works on.
     const slots = this.#depth + 1;
     const least = 2 * slots * slotBytes;
-    const maxMemoryBytes = options.maxMemoryBytes ?? Math.max(least, defaultMaxMemoryBytes(pageCacheBudget));
+    const maxMemoryBytes =
+      options.maxMemoryBytes ?? Math.max(least, defaultMaxMemoryBytes(rows.pageCacheBudget));
     this.#memory = new BatchMemory({
       slots,
       slotBytes,
@@ -172,14 +111,15 @@ export class DataLoader<S extends Schema = Schema> implements AsyncIterable<Batc
     this.#current?.batches.supersede();
     const { epoch, position: start } = this.#next;
     const share = this.#shareFrom(start);
-    const options = { samples: this.dataset.length, shuffle: this.#shuffle, seed: this.#seed, epoch };
-    const sequence = createSequence(options);
+    const { seed, shuffle } = this.#identity;
+    const sequence = this.#parts.sequence({ shuffle, seed, epoch });
     const batches = new Epoch<S>({
       reader: this.#reader,
       memory: this.#memory,
-      cache: Dataset.internals(this.dataset).store.cache,
+      cache: this.#parts.rows.store.cache,
       batches: share.batches,
       idsOf(batch) {
+        if (batch === share.batches) return undefined;
         const ids = new Float64Array(share.batchLength(batch));
         share.fill(ids, batch, sequence);
         return ids;
@@ -206,13 +146,7 @@ export class DataLoader<S extends Schema = Schema> implements AsyncIterable<Batc
    * Within an iteration, or after a `break`, that is a position in its epoch; after its end the next epoch.
    */
   stateDict(): LoaderState {
-    const { dataset } = this;
-    const identity = {
-      version: 1,
-      dataset: dataset.digest,
-      seed: this.#seed,
-      shuffle: this.#shuffle,
-    } as const;
+    const identity = this.#identity;
     const current = this.#current;
     if (current === undefined || current.batches.finished) return { ...identity, ...this.#next };
     const { epoch, share, start, batches } = current;
@@ -226,11 +160,23 @@ export class DataLoader<S extends Schema = Schema> implements AsyncIterable<Batc
    * @throws ZC_STATE_MISMATCH naming what differs
    */
   loadStateDict(state: LoaderState): void {
-    const identity = { dataset: this.dataset.digest, seed: this.#seed, shuffle: this.#shuffle };
-    const { epoch, position } = parseState(state, identity);
+    const { epoch, position } = parseState(state, this.#identity);
     void this.#current?.batches.return();
     this.#current = undefined;
     this.#next = { epoch, position };
+  }
+
+  /**
+   * The dataset that the samples' numbers belong to.
+   *
+   * @throws ZC_ARGUMENT where there are several
+   */
+  get dataset(): Dataset<S> {
+    const { dataset } = this.#parts.rows;
+    if (dataset !== undefined) return dataset as Dataset<S>;
+    throw new ZcError('ZC_ARGUMENT', 'this loader draws from several datasets', {
+      advice: 'Ask the dataset that you mean; `loader.source` is what the loader draws from.',
+    });
   }
 
   /** Counters since the loader was made. */
@@ -270,45 +216,18 @@ export class DataLoader<S extends Schema = Schema> implements AsyncIterable<Batc
     return this.close();
   }
 
+  get #identity(): LoaderIdentity {
+    const { seed = 0, shuffle = false } = this.#options;
+    return { version: 1, dataset: this.source.digest, seed, shuffle: kindOf(shuffle) };
+  }
+
   #shareFrom(start: number): RankShare {
-    const { rank, worldSize } = this.#settledJob();
     return new RankShare({
-      samples: this.dataset.length,
+      samples: this.source.length,
       batchSize: this.#batchSize,
-      rank,
-      worldSize,
+      ...this.#share.get(),
       dropLast: this.#options.dropLast ?? false,
       start,
     });
-  }
-
-  /** Rank and world size, the same from the first time on that they are needed. */
-  #settledJob(): { rank: number; worldSize: number } {
-    const rank = this.#options.rank ?? Number(process.env.RANK ?? 0);
-    const worldSize = this.#options.worldSize ?? Number(process.env.WORLD_SIZE ?? 1);
-    checkWhole('worldSize', worldSize, 1);
-    checkWhole('rank', rank, 0);
-    if (rank >= worldSize) {
-      throw new ZcError('ZC_ARGUMENT', `rank ${rank} is not below the world size of ${worldSize}`);
-    }
-    this.#job ??= { rank, worldSize };
-    if (this.#job.rank === rank && this.#job.worldSize === worldSize) return this.#job;
-    throw new ZcError(
-      'ZC_RANK_CHANGED',
-      `this loader is rank ${this.#job.rank} of ${this.#job.worldSize}, and the environment now says ${rank} of ${worldSize}`,
-      { expected: this.#job, actual: { rank, worldSize } },
-    );
-  }
-
-  /** Exact for fixed fields; of variable ones twice what the files' sizes say. */
-  #expectedBatchBytes(): number {
-    const { shards, length } = this.dataset;
-    const { plans } = this.#reader;
-    const samples = Math.min(this.#batchSize, length);
-    const fixed = plans.reduce((sum, { rowBytes }) => sum + roundUp(rowBytes * samples, PAGE_BYTES), 0);
-    const total = shards.reduce((sum, { bytes }) => sum + bytes, 0);
-    const isVariable = plans.some((plan) => !plan.fixed);
-    const variable = isVariable ? (2 * total * samples) / Math.max(1, length) : 0;
-    return roundUp(fixed + variable + samples * 8, PAGE_BYTES);
   }
 }

@@ -4,14 +4,17 @@ import { IoUringPrefetcher, type PrefetchReport, type ReadEngineOptions } from '
 import { type Batch, makeBatch } from './batch.js';
 import { BatchMemory } from './batch-memory.js';
 import { BatchQueue } from './batch-queue.js';
-import { BatchReader } from './batch-reader.js';
 import { digestOf, findShards } from './dataset-files.js';
+import { DatasetRows, fieldNumbersOf } from './dataset-rows.js';
 import { EngineFiles } from './engine-files.js';
 import { defaultMaxMemoryBytes, defaultPageCacheBudget } from './memory-budget.js';
 import { checkOptions, checkWhole, type OptionRules, oneOf, whole } from './options.js';
+import { createSequence } from './order/sequence.js';
 import { PAGE_BYTES } from './pages.js';
+import type { Reader } from './reader.js';
 import { type ShardInfo, ShardStore } from './shard-store.js';
 import { shardOf } from './sorted-ids.js';
+import { Source, type SourceParts, sourceParts } from './source.js';
 import type { Verify } from './way-choice.js';
 
 /** How a dataset is read and checked; each option with its default. */
@@ -54,14 +57,14 @@ const BATCH_SLOTS = 2;
  * const dataset = await Dataset.open('data/train');
  * dataset.get(17).image.data;
  */
-export class Dataset<S extends Schema = Schema> implements Disposable, AsyncDisposable {
+export class Dataset<S extends Schema = Schema> extends Source<S> implements Disposable, AsyncDisposable {
   readonly schema: S;
   /** Identifies the samples and their order: equal for the same shards, wherever they lie. */
   readonly digest: string;
   readonly #store: ShardStore;
+  readonly #rows: DatasetRows;
   readonly #verify: Verify;
-  readonly #pageCacheBudget: number;
-  readonly #readers = new Map<string, BatchReader>();
+  readonly #readers = new Map<string, Reader>();
   readonly #memory: BatchMemory;
   #prefetcher: IoUringPrefetcher | undefined;
   /** The shard of the sample that was asked for last. */
@@ -93,11 +96,12 @@ export class Dataset<S extends Schema = Schema> implements Disposable, AsyncDisp
     store: ShardStore,
     { verify, pageCacheBudget }: { verify: Verify; pageCacheBudget: number },
   ) {
+    super();
     this.schema = store.schema as S;
     this.digest = digestOf(store.infos);
     this.#store = store;
+    this.#rows = new DatasetRows({ store, verify, pageCacheBudget, dataset: this });
     this.#verify = verify;
-    this.#pageCacheBudget = pageCacheBudget;
     const maxMemoryBytes = defaultMaxMemoryBytes(pageCacheBudget);
     this.#memory = new BatchMemory({ slots: BATCH_SLOTS, slotBytes: 0, maxMemoryBytes, detach: true });
   }
@@ -211,29 +215,18 @@ export class Dataset<S extends Schema = Schema> implements Disposable, AsyncDisp
     return this.close();
   }
 
-  /** @internal What a loader reads through. */
-  static internals(dataset: Dataset): { store: ShardStore; verify: Verify; pageCacheBudget: number } {
-    if (typeof dataset !== 'object' || dataset === null || !(#store in dataset)) {
-      throw new ZcError('ZC_ARGUMENT', `a loader reads a Dataset, not ${String(dataset)}`, {
-        advice: 'Open one with Dataset.open(path), or use DataLoader.open(path, options).',
-      });
-    }
-    return { store: dataset.#store, verify: dataset.#verify, pageCacheBudget: dataset.#pageCacheBudget };
+  /** @internal */
+  [sourceParts](): SourceParts {
+    const rows = this.#rows;
+    const { length, bytesPerRow } = rows;
+    return { rows, sequence: (options) => createSequence({ length, bytesPerRow, ...options }) };
   }
 
-  #readerFor(fields: readonly string[] | undefined): BatchReader {
-    const fieldNumbers = fieldNumbersOf(this.schema, fields);
-    const key = fieldNumbers.join();
+  #readerFor(fields: readonly string[] | undefined): Reader {
+    const key = fieldNumbersOf(this.schema, fields).join();
     let reader = this.#readers.get(key);
     if (reader === undefined) {
-      const fitsPageCache = fitsIn(this.#pageCacheBudget, this.#store);
-      reader = new BatchReader({
-        store: this.#store,
-        fieldNumbers,
-        mode: 'auto',
-        verify: this.#verify,
-        fitsPageCache,
-      });
+      reader = this.#rows.createReader({ fields, mode: 'auto', verify: this.#verify });
       this.#readers.set(key, reader);
     }
     return reader;
@@ -246,30 +239,4 @@ export class Dataset<S extends Schema = Schema> implements Disposable, AsyncDisp
       actual: index,
     });
   }
-}
-
-/** Whether the page cache has room for a whole dataset. */
-export function fitsIn(pageCacheBudget: number, { infos }: ShardStore): boolean {
-  return infos.reduce((sum, { bytes }) => sum + bytes, 0) <= pageCacheBudget;
-}
-
-/**
- * The places of some fields in the schema, in its order; of all where none are named.
- *
- * @throws ZC_ARGUMENT for a name that the schema does not have
- */
-export function fieldNumbersOf(schema: Schema, names: readonly string[] | undefined): number[] {
-  const known = schema.fields.map(({ name }) => name);
-  const unknown = names?.find((name) => !known.includes(name));
-  if (unknown !== undefined || names?.length === 0) {
-    throw new ZcError(
-      'ZC_ARGUMENT',
-      unknown === undefined ? 'no field is named' : `there is no field "${unknown}"`,
-      {
-        expected: known,
-        actual: names,
-      },
-    );
-  }
-  return known.flatMap((name, number) => (names === undefined || names.includes(name) ? [number] : []));
 }

@@ -7,9 +7,12 @@ export {
 } from './batch.js';
 export type { BatchLayout, FieldSpan, VariableSpan } from './batch-layout.js';
 export { type Column, PackedColumn, type TensorColumn, ValuesColumn } from './columns.js';
-export { DataLoader, type DataLoaderOptions } from './data-loader.js';
+export { DataLoader } from './data-loader.js';
 export { Dataset, type DatasetOptions } from './dataset.js';
+export type { DataLoaderOptions } from './loader-options.js';
+export type { BlockShuffle, Shuffle, ShuffleKind } from './order/shuffle.js';
 export type { ShardInfo } from './shard-store.js';
+export { Source } from './source.js';
 export type { LoaderState } from './state.js';
 export type { LoaderStats } from './stats.js';
 export type { ReadMode, Verify } from './way-choice.js';

@@ -16,6 +16,8 @@ export interface Reader {
    * @param use keeps what it finds in the index cache (see `IndexCache.begin`)
    */
   prepare(ids: Float64Array, use: number): Promise<unknown> | undefined;
+  /** What a batch of so many samples is likely to need, in bytes; exact where all its fields are fixed. */
+  expectedBytes(samples: number): number;
   /** How the prepared batch will lie in its slot. */
   readonly layout: BatchLayout;
   /**

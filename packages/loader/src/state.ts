@@ -1,4 +1,5 @@
 import { ZcError } from '@zc/errors';
+import { isBlockShuffle, type ShuffleKind } from './order/shuffle.js';
 
 /**
  * Where a job stands, as plain JSON of less than a kilobyte.
@@ -11,14 +12,15 @@ export interface LoaderState {
   /** The dataset's `digest`. */
   readonly dataset: string;
   readonly seed: number;
-  readonly shuffle: boolean;
+  /** `'full'` is true here. */
+  readonly shuffle: ShuffleKind;
   readonly epoch: number;
   /** Samples of the job's list that all ranks together were given in this epoch. */
   readonly position: number;
 }
 
 /** What a state must agree with before it can be loaded. */
-export type LoaderIdentity = Pick<LoaderState, 'dataset' | 'seed' | 'shuffle'>;
+export type LoaderIdentity = Pick<LoaderState, 'version' | 'dataset' | 'seed' | 'shuffle'>;
 
 /**
  * Checks a state that was saved.
@@ -28,18 +30,23 @@ export type LoaderIdentity = Pick<LoaderState, 'dataset' | 'seed' | 'shuffle'>;
 export function parseState(state: unknown, identity: LoaderIdentity): LoaderState {
   if (!isState(state)) {
     throw new ZcError('ZC_STATE_MISMATCH', 'this is not a state that `stateDict()` gave', {
-      expected: 'an object with version 1, dataset, seed, shuffle, epoch and position',
+      expected: 'an object with version, dataset, seed, shuffle, epoch and position',
       actual: state,
     });
   }
-  const differing = (['dataset', 'seed', 'shuffle'] as const).filter((key) => state[key] !== identity[key]);
+  const keys = ['version', 'dataset', 'seed', 'shuffle'] as const;
+  const differing = keys.filter((key) => canonical(state[key]) !== canonical(identity[key]));
   if (differing.length === 0) return state;
-  const told = differing.map((key) => `${key} is ${identity[key]}, the state has ${state[key]}`).join('; ');
+  const told = differing
+    .map((key) => `${key} is ${canonical(identity[key])}, the state has ${canonical(state[key])}`)
+    .join('; ');
   throw new ZcError('ZC_STATE_MISMATCH', told, {
     expected: pick(state, differing),
     actual: pick(identity, differing),
     differing,
-    advice: 'Load it with the dataset, seed and shuffle it was saved with; batch size and ranks may differ.',
+    advice: differing.includes('version')
+      ? 'Load it with the release that it was saved with.'
+      : 'Load it with the dataset, seed and shuffle it was saved with; batch size and ranks may differ.',
   });
 }
 
@@ -48,13 +55,18 @@ function isState(state: unknown): state is LoaderState {
   const { version, dataset, seed, shuffle, epoch, position } = state as Record<keyof LoaderState, unknown>;
   const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
   return (
-    version === 1 &&
+    isCount(version) &&
     typeof dataset === 'string' &&
-    typeof shuffle === 'boolean' &&
+    (typeof shuffle === 'boolean' || isBlockShuffle(shuffle)) &&
     isCount(seed) &&
     isCount(epoch) &&
     isCount(position)
   );
+}
+
+/** A shuffle may be an object, whose keys have come back from a file in any order. */
+function canonical(value: LoaderIdentity[keyof LoaderIdentity]): string {
+  return typeof value === 'object' ? `blocks of ${value.blocks} in windows of ${value.window}` : `${value}`;
 }
 
 function pick(from: LoaderIdentity, keys: readonly (keyof LoaderIdentity)[]): Partial<LoaderIdentity> {

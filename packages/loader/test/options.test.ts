@@ -24,7 +24,7 @@ test.each([
   [{ batch_size: 3 }, 'there is no option batch_size; did you mean batchSize?'],
   [{ shuffel: true }, 'there is no option shuffel; did you mean shuffle?'],
   [{ numWorkers: 4 }, 'there is no option numWorkers'],
-  [{ shuffle: 'yes' }, 'shuffle must be true or false, not yes'],
+  [{ shuffle: 'yes' }, "shuffle must be true, false, 'full', or { blocks: bytes, window: samples }, not yes"],
   [{ dropLast: null }, 'dropLast must be true or false, not null'],
   [{ batchSize: '3' }, 'batchSize must be a whole number from 1 on, not 3'],
   [{ fields: 'label' }, 'fields must be a list of names, not label'],

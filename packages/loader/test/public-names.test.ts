@@ -8,6 +8,7 @@ test('the public names', () => {
       "DataLoader",
       "Dataset",
       "PackedColumn",
+      "Source",
       "ValuesColumn",
     ]
   `);

@@ -1,6 +1,7 @@
 import { defineSchema, field } from '@zc/format';
 import { expect, test } from 'vitest';
 import { Dataset } from '../src/index.js';
+import { partsOf } from '../src/source.js';
 import { bytesOf, writeDataset } from './helpers/datasets.js';
 import { coldCopy } from './helpers/page-cache.js';
 
@@ -9,7 +10,7 @@ test('what the index cache holds need not be in the page cache for a shard to be
   const samples = Array.from({ length: 100 }, (_, i) => ({ image: bytesOf(i, 4096), label: BigInt(i) }));
   const directory = coldCopy(await writeDataset(schema, samples, { shardBytes: 2 ** 20 }));
   const dataset = await Dataset.open(directory);
-  const { store } = Dataset.internals(dataset);
+  const { store } = partsOf(dataset).rows;
   await store.open(0);
   const shard = store.opened(0)!;
   const both = [0, 1];

@@ -1,5 +1,6 @@
 import { ZcError } from '@zc/errors';
 import { PERMUTATION_LENGTH_MAX, Permutation } from './permutation.js';
+import type { ShuffleKind } from './shuffle.js';
 
 /** The order of one epoch: which sample stands at which position. */
 export interface Sequence {
@@ -8,22 +9,28 @@ export interface Sequence {
   fill(out: Float64Array, start: number, count: number): void;
 }
 
-export interface SequenceOptions {
-  samples: number;
-  shuffle: boolean;
+/** What an epoch's order depends on, besides what is ordered. */
+export interface OrderOptions {
+  shuffle: ShuffleKind;
   seed: number;
   epoch: number;
 }
 
+export interface SequenceOptions extends OrderOptions {
+  length: number;
+  /** What a sample takes in its file, on average. */
+  bytesPerRow: number;
+}
+
 /** One list for the whole job: a pure function of its options, whatever the ranks, the prefetch or the timing. */
-export function createSequence({ samples, shuffle, seed, epoch }: SequenceOptions): Sequence {
-  if (samples > PERMUTATION_LENGTH_MAX) {
+export function createSequence({ length, shuffle, seed, epoch }: SequenceOptions): Sequence {
+  if (length > PERMUTATION_LENGTH_MAX) {
     throw new ZcError('ZC_ARGUMENT', 'the dataset has more samples than an order can have', {
       expected: PERMUTATION_LENGTH_MAX,
-      actual: samples,
+      actual: length,
     });
   }
-  return shuffle ? new Permutation(samples, { seed, epoch }) : inOrder(samples);
+  return shuffle ? new Permutation(length, { seed, epoch }) : inOrder(length);
 }
 
 function inOrder(length: number): Sequence {

@@ -15,9 +15,11 @@ const options = fc
 
 type Options = Omit<RankShareOptions, 'rank'> & { seed: number; shuffle: boolean; epoch: number };
 
+const sequenceOf = (job: Options) => createSequence({ ...job, length: job.samples, bytesPerRow: 1 });
+
 /** The batches of every rank: `[rank][batch]` is an array of ids. */
 function batchesOf(job: Options): number[][][] {
-  const sequence = createSequence(job);
+  const sequence = sequenceOf(job);
   return Array.from({ length: job.worldSize }, (_, rank) => {
     const share = new RankShare({ ...job, rank });
     return Array.from({ length: share.batches }, (_, batch) => {
@@ -30,7 +32,7 @@ function batchesOf(job: Options): number[][][] {
 
 function jobList(job: Options): number[] {
   const ids = new Float64Array(job.samples);
-  createSequence(job).fill(ids, 0, job.samples);
+  sequenceOf(job).fill(ids, 0, job.samples);
   return [...ids];
 }
 

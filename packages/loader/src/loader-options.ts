@@ -1,0 +1,59 @@
+import { abortSignal, flag, names, type OptionRules, oneOf, whole } from './options.js';
+import { type Shuffle, shuffleKind } from './order/shuffle.js';
+import type { ReadMode, Verify } from './way-choice.js';
+
+/** How a loader orders, batches, reads and keeps; each option with its default. */
+export interface DataLoaderOptions {
+  /** Samples in a batch of this rank; 1. */
+  batchSize?: number | undefined;
+  /**
+   * A new order each epoch; false. `true` is `'full'`: every order is equally likely. `{ blocks, window }` reads
+   * whole blocks of so many bytes, and shuffles inside windows of so many samples: for what a disk reads much
+   * faster in sequence.
+   */
+  shuffle?: Shuffle | undefined;
+  /** What the orders depend on; 0. */
+  seed?: number | undefined;
+  /** Whether samples that do not fill a batch on every rank are left out; false. */
+  dropLast?: boolean | undefined;
+  /** Batches that are read ahead; by default 8 MiB of them, from 2 to 16. */
+  prefetchBatches?: number | undefined;
+  /** By default RANK of the environment when the first iteration begins, or 0. */
+  rank?: number | undefined;
+  /** By default WORLD_SIZE of the environment when the first iteration begins, or 1. */
+  worldSize?: number | undefined;
+  /** The fields that batches have; nothing of others is read. All by default. */
+  fields?: readonly string[] | undefined;
+  /**
+   * `auto` (the default) copies what is resident and reads the rest in the way that suits the dataset's size;
+   * `direct` reads past the page cache; `copied` through it.
+   */
+  mode?: ReadMode | undefined;
+  /** Memory for batches: those read ahead and those the user keeps. A quarter of `pageCacheBudget`. */
+  maxMemoryBytes?: number | undefined;
+  /**
+   * `detach` (the default): the views of a released batch have length 0. `keep`: they go on showing the slot,
+   * whatever comes into it; for those who loop over typed arrays in JavaScript.
+   */
+  onRelease?: 'detach' | 'keep' | undefined;
+  /** See `DatasetOptions.verify`, which is the default. */
+  verify?: Verify | undefined;
+  /** Ends an iteration: `next()` then fails with ZC_ABORTED. */
+  signal?: AbortSignal | undefined;
+}
+
+export const loaderRules: OptionRules<DataLoaderOptions> = {
+  batchSize: whole(1),
+  shuffle: shuffleKind,
+  seed: whole(0),
+  dropLast: flag,
+  prefetchBatches: whole(1),
+  rank: whole(0),
+  worldSize: whole(1),
+  fields: names,
+  mode: oneOf('auto', 'direct', 'copied'),
+  maxMemoryBytes: whole(1),
+  onRelease: oneOf('detach', 'keep'),
+  verify: oneOf('auto', 'always', 'never'),
+  signal: abortSignal,
+};

@@ -1,0 +1,61 @@
+import { ZcError } from '@zc/errors';
+import type { Schema } from '@zc/format';
+import type { Dataset } from './dataset.js';
+import type { OrderOptions, Sequence } from './order/sequence.js';
+import type { Reader } from './reader.js';
+import type { ShardStore } from './shard-store.js';
+import type { ReadMode, Verify } from './way-choice.js';
+
+/** Under this name a source tells what a loader needs of it; outside the package it cannot be asked. */
+export const sourceParts = Symbol('sourceParts');
+
+/** Whatever a `DataLoader` draws from: a dataset, a part of one, several mixed, windows over its tokens. */
+export abstract class Source<S extends Schema = Schema> {
+  /** The fields that its batches can have. */
+  abstract readonly schema: S;
+  /** How many samples an epoch has. */
+  abstract get length(): number;
+  /** Identifies the samples and how they are chosen: a saved state fits sources with the same digest. */
+  abstract get digest(): string;
+
+  /** @internal */
+  abstract [sourceParts](): SourceParts;
+}
+
+/** The inside of a source. */
+export interface SourceParts {
+  readonly rows: Rows;
+  /** The order of one epoch, as numbers of `rows`. A pure function of its options. */
+  sequence(options: OrderOptions): Sequence;
+}
+
+/** Numbered samples, and what reads them: the ids of every order and of every batch are such numbers. */
+export interface Rows {
+  /** Ids go from 0 to `length - 1`. */
+  readonly length: number;
+  /** What they take in their files on average; what a block of so many bytes is counted with. */
+  readonly bytesPerRow: number;
+  readonly store: ShardStore;
+  readonly verify: Verify;
+  /** How much of the page cache they may count on. */
+  readonly pageCacheBudget: number;
+  /** The one dataset that they belong to, where there is one. */
+  readonly dataset: Dataset | undefined;
+  createReader(options: ReaderOptions): Reader;
+}
+
+/** How rows are read. */
+export interface ReaderOptions {
+  /** All of them where none are named. */
+  fields: readonly string[] | undefined;
+  mode: ReadMode;
+  verify: Verify;
+}
+
+/** @throws ZC_ARGUMENT where it is no source */
+export function partsOf(source: Source): SourceParts {
+  if (source instanceof Source) return source[sourceParts]();
+  throw new ZcError('ZC_ARGUMENT', `a loader reads a Dataset, not ${String(source)}`, {
+    advice: 'Open one with Dataset.open(path), or use DataLoader.open(path, options).',
+  });
+}
