@@ -5,7 +5,13 @@ export { sendDescriptors, type Watch, watchDescriptor, watchProcess } from './de
 export { type FileRange, IoUringPrefetcher, type PrefetchReport } from './io-uring-prefetcher.js';
 export { type Advice, MappedFile } from './mapped-file.js';
 export { MmapManager, type MmapManagerOptions, type MmapManagerStats } from './mmap-manager.js';
-export { ReadEngine, type ReadEngineOptions, type ReadEngineStats, type ReadResult } from './read-engine.js';
+export {
+  ReadEngine,
+  type ReadEngineOptions,
+  type ReadEngineStats,
+  type ReadOptions,
+  type ReadResult,
+} from './read-engine.js';
 export {
   encodeReadPlan,
   PLAN_EXTENT_NUMBERS,

@@ -101,7 +101,7 @@ export interface NativeReadEngine {
   openFile(path: string): number;
   closeFile(file: number): void;
   fileSize(file: number): number;
-  read(lease: NativeLease, plan: Float64Array): number;
+  read(lease: NativeLease, plan: Float64Array, collectFailures: boolean): number;
   prefetch(file: number, offset: number, length: number): number;
   cancel(operation: number): void;
   stats(): ReadEngineStats;
@@ -117,6 +117,10 @@ export type NativeOnDone = (
   bytesStaged: number,
   bytesCopied: number,
   bytesResident: number,
+  readMs: number,
+  checkMs: number,
+  copyMs: number,
+  failures: ZcError[] | undefined,
 ) => void;
 
 let loaded: NativeAddon | undefined;

@@ -15,7 +15,17 @@ export interface ReadEngineOptions {
   maxStagingBytes?: number;
 }
 
-/** How the bytes of one read came, in bytes. */
+export interface ReadOptions {
+  signal?: AbortSignal;
+  /**
+   * What becomes of a piece that cannot be read or has a wrong checksum. `first` (the default): the read fails with
+   * it. `collect`: the read goes on, and its result lists what failed; an extent of several pieces is then tried
+   * again piece by piece, so that only those are missing that cannot be had.
+   */
+  failures?: 'first' | 'collect';
+}
+
+/** How the bytes of one read came, in bytes, and what it took, in milliseconds. */
 export interface ReadResult {
   /** By O_DIRECT into the slot itself. */
   readonly bytesDirect: number;
@@ -25,7 +35,21 @@ export interface ReadResult {
   readonly bytesCopied: number;
   /** Found in the page cache. */
   readonly bytesResident: number;
+  /** From the call to the last byte that came from a file; 0 where all was resident. */
+  readonly readMs: number;
+  /** Of helper threads, in passes that only compute checksums. */
+  readonly checkMs: number;
+  /** Of helper threads, in passes that copy, whether or not they check what they copy. */
+  readonly copyMs: number;
+  /**
+   * With `failures: 'collect'`, in no order: ZC_IO_READ, ZC_IO_SHORT_READ or ZC_IO_CHECKSUM with the piece's tag in
+   * `details.tag`, at most one a piece. The slot holds the bytes of all other pieces. Where a piece that is only
+   * checked fails, which others share its bytes is for the caller to know.
+   */
+  readonly failures: readonly ZcError[];
 }
+
+const NO_FAILURES: readonly ZcError[] = Object.freeze([]);
 
 /** Counted since the engine was made, but for what is said to be of now. */
 export interface ReadEngineStats {
@@ -86,11 +110,34 @@ export class ReadEngine implements AsyncDisposable {
     const options = { backend: chooseBackend(backend), depth, threads, helpers, maxStagingBytes };
     this.#native = new (nativeAddon().ReadEngine)(
       options,
-      (operation, error, bytesDirect, bytesStaged, bytesCopied, bytesResident) => {
+      (
+        operation,
+        error,
+        bytesDirect,
+        bytesStaged,
+        bytesCopied,
+        bytesResident,
+        readMs,
+        checkMs,
+        copyMs,
+        failures,
+      ) => {
         const { resolve, reject } = pending.get(operation)!;
         pending.delete(operation);
-        if (error !== null) reject(error);
-        else resolve({ bytesDirect, bytesStaged, bytesCopied, bytesResident });
+        if (error !== null) {
+          reject(error);
+          return;
+        }
+        resolve({
+          bytesDirect,
+          bytesStaged,
+          bytesCopied,
+          bytesResident,
+          readMs,
+          checkMs,
+          copyMs,
+          failures: failures ?? NO_FAILURES,
+        });
       },
     );
     this.#pending = pending;
@@ -134,6 +181,7 @@ export class ReadEngine implements AsyncDisposable {
    *
    * The plan is taken over before this returns, so its array can be used again. The slot is not reused before
    * the read has ended, even where its lease ends first. After an error the slot holds some of the bytes.
+   * With `failures: 'collect'` pieces that fail are not an error but listed in the result.
    *
    * @throws ZC_ARGUMENT for a plan that does not fit its files or the slot, before anything is read;
    *   ZC_IO_READ, ZC_IO_SHORT_READ, ZC_IO_CHECKSUM, ZC_IO_POISONED; ZC_ABORTED; ZC_IO_CLOSED
@@ -141,12 +189,12 @@ export class ReadEngine implements AsyncDisposable {
   async read(
     target: ZeroCopyBuffer,
     plan: Float64Array,
-    { signal }: { signal?: AbortSignal } = {},
+    { signal, failures = 'first' }: ReadOptions = {},
   ): Promise<ReadResult> {
     this.#checkOpen();
     if (signal?.aborted) throw abortedError('the read', signal);
     if (!(plan instanceof Float64Array)) throw new ZcError('ZC_ARGUMENT', 'a read plan is a Float64Array');
-    const operation = this.#native.read(ZeroCopyBuffer.native(target), plan);
+    const operation = this.#native.read(ZeroCopyBuffer.native(target), plan, failures === 'collect');
     return signal === undefined ? this.#settle(operation) : this.#settleUnlessAborted(operation, signal);
   }
 

@@ -130,6 +130,32 @@ describe.each(backends)('%s', (backend) => {
       });
     });
 
+    test('collects the rows that fail, and reads the others', async () => {
+      const cut = join(folder, `rows-${backend}-${way}`);
+      const rowBytes = 1000;
+      const rows = writePattern(cut, 100 * rowBytes);
+      const cutFile = engine.openFile(cut);
+      truncateSync(cut, 90 * rowBytes - 1);
+      using lease = pool.acquire()!;
+      const pieces = Array.from({ length: 100 }, (_, i) => ({
+        extentOffset: i * rowBytes,
+        length: rowBytes,
+        slotOffset: i * rowBytes,
+        crc32c: crc32c(rows.subarray(i * rowBytes, (i + 1) * rowBytes)) ^ (i === 17 ? 1 : 0),
+        tag: i,
+      })).map((piece) => ({ ...piece, crc32c: piece.crc32c >>> 0 }));
+      const { failures } = await engine.read(
+        lease,
+        encodeReadPlan([{ file: cutFile, offset: 0, length: 100 * rowBytes, way, pieces }]),
+        { failures: 'collect' },
+      );
+      engine.closeFile(cutFile);
+      const found = failures.map(({ code, path, details }) => [details.tag, code, path]);
+      const gone = Array.from({ length: 11 }, (_, i) => [89 + i, 'ZC_IO_SHORT_READ', cut]);
+      expect(found.sort(([a], [b]) => Number(a) - Number(b))).toEqual([[17, 'ZC_IO_CHECKSUM', cut], ...gone]);
+      expectSameBytes(new Uint8Array(lease.buffer, 0, 89 * rowBytes), rows.subarray(0, 89 * rowBytes));
+    });
+
     test('a file cut short since it was opened', async () => {
       const cut = join(folder, `cut-${backend}-${way}`);
       writePattern(cut, 1 * MIB);
@@ -187,6 +213,10 @@ describe.each(backends)('%s', (backend) => {
       bytesStaged: 0,
       bytesCopied: 0,
       bytesResident: 0,
+      readMs: 0,
+      checkMs: 0,
+      copyMs: 0,
+      failures: [],
     });
   });
 

@@ -243,7 +243,16 @@ export class BatchReader implements Reader {
   }
 }
 
-const NOTHING_READ: ReadResult = { bytesDirect: 0, bytesStaged: 0, bytesCopied: 0, bytesResident: 0 };
+const NOTHING_READ: ReadResult = {
+  bytesDirect: 0,
+  bytesStaged: 0,
+  bytesCopied: 0,
+  bytesResident: 0,
+  readMs: 0,
+  checkMs: 0,
+  copyMs: 0,
+  failures: [],
+};
 
 /** From n lengths to n + 1 offsets. */
 function runningSum(lengths: Float64Array): Int32Array | Float64Array {

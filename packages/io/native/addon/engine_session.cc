@@ -10,6 +10,14 @@ namespace {
 // An ending environment, or a collected engine, waits this long for the kernel before memory is left to it.
 constexpr uint32_t kEndTimeoutMs = 5000;
 
+// Undefined where there is none, which is nearly always.
+Napi::Value make_failures(Napi::Env env, const std::vector<zc::Error>& failures) {
+  if (failures.empty()) return env.Undefined();
+  auto list = Napi::Array::New(env, failures.size());
+  for (size_t i = 0; i < failures.size(); i++) list.Set(static_cast<uint32_t>(i), make_error(env, failures[i]));
+  return list;
+}
+
 }  // namespace
 
 std::shared_ptr<EngineSession> EngineSession::create(Napi::Env env, const zc::ReadEngine::Options& options,
@@ -43,14 +51,15 @@ EngineSession::~EngineSession() {
   if (mailbox_->wakeup != nullptr) mailbox_->wakeup->close();
 }
 
-zc::Result<uint64_t> EngineSession::read(std::shared_ptr<Lease> lease, const double* plan, size_t plan_length) {
+zc::Result<uint64_t> EngineSession::read(std::shared_ptr<Lease> lease, const double* plan, size_t plan_length,
+                                         zc::ReadFailures failures) {
   const uint64_t operation = ++operations_;
   zc::ReadTarget target{
       .data = lease->slot().data,
       .length = lease->slot().length,
       .keep_alive = lease->pool()->core,
   };
-  auto batch = engine_->submit(std::move(target), plan, plan_length, completion_for(operation));
+  auto batch = engine_->submit(std::move(target), plan, plan_length, completion_for(operation), failures);
   if (!batch) return std::move(batch).error();
   add(operation, batch.value(), std::move(lease));
   return operation;
@@ -105,6 +114,7 @@ void EngineSession::settle(Napi::Env env, const Done& done) {
   const zc::ReadOutcome& outcome = done.outcome;
   const char* code = closing_ && outcome.error.code == zc::ErrorCode::aborted ? "ZC_IO_CLOSED" : nullptr;
   const auto number = [env](uint64_t value) { return Napi::Number::New(env, static_cast<double>(value)); };
+  const auto milliseconds = [env](int64_t ns) { return Napi::Number::New(env, static_cast<double>(ns) / 1e6); };
   const napi_value arguments[] = {
       number(done.operation),
       outcome.ok ? env.Null() : make_error(env, outcome.error, code),
@@ -112,6 +122,10 @@ void EngineSession::settle(Napi::Env env, const Done& done) {
       number(outcome.counts.bytes_staged),
       number(outcome.counts.bytes_copied),
       number(outcome.counts.bytes_resident),
+      milliseconds(outcome.times.read),
+      milliseconds(outcome.times.check),
+      milliseconds(outcome.times.copy),
+      make_failures(env, outcome.failures),
   };
   napi_value ignored = nullptr;
   // Not Napi's own call, which ends the process where an ending environment refuses to run JavaScript.

@@ -29,7 +29,8 @@ class EngineSession : public std::enable_shared_from_this<EngineSession> {
   zc::ReadEngine& engine() { return *engine_; }
 
   // The number of the operation, which on_done will be called with.
-  zc::Result<uint64_t> read(std::shared_ptr<Lease> lease, const double* plan, size_t plan_length);
+  zc::Result<uint64_t> read(std::shared_ptr<Lease> lease, const double* plan, size_t plan_length,
+                            zc::ReadFailures failures);
   zc::Result<uint64_t> prefetch(uint32_t file, uint64_t offset, uint64_t length);
   void cancel(uint64_t operation);
 

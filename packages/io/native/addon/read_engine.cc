@@ -83,7 +83,8 @@ Napi::Value ReadEngine::file_size(const Napi::CallbackInfo& info) {
 Napi::Value ReadEngine::read(const Napi::CallbackInfo& info) {
   const auto* target = LeaseObject::Unwrap(info[0].As<Napi::Object>());
   const auto plan = info[1].As<Napi::Float64Array>();
-  const auto operation = session_->read(target->lease(), plan.Data(), plan.ElementLength());
+  const auto failures = info[2].ToBoolean() ? zc::ReadFailures::collect : zc::ReadFailures::first;
+  const auto operation = session_->read(target->lease(), plan.Data(), plan.ElementLength(), failures);
   if (operation) return Napi::Number::New(info.Env(), static_cast<double>(operation.value()));
   throw_error(info.Env(), operation.error());
   return info.Env().Undefined();

@@ -62,7 +62,6 @@ bool EngineCore::start(std::shared_ptr<Batch> shared) {
       case ReadWay::buffered: batch.to_read.push_back(i); break;
     }
   }
-  batch.reads.resize(extents);
 
   // Each task holds a unit of its own besides its extents', and so may touch the batch to its end.
   std::vector<ThreadPool::Task> tasks;
@@ -103,12 +102,14 @@ void EngineCore::finish(Batch& batch) {
   }
   outcome.counts = {batch.bytes_direct.load(), batch.bytes_staged.load(), batch.bytes_copied.load(),
                     batch.bytes_resident.load()};
+  outcome.times = {batch.read_ns.load(), batch.check_ns.load(), batch.copy_ns.load()};
   if (cancelled) {
     outcome.error = Error{.code = ErrorCode::aborted, .operation = "the batch was cancelled"};
   } else {
     const std::lock_guard lock(batch.error_mutex);
     outcome.ok = !batch.failed;
     outcome.error = std::move(batch.error);
+    if (outcome.ok) outcome.failures = std::move(batch.failures);
   }
   batch.completion(std::move(outcome));
   batch.completion = nullptr;

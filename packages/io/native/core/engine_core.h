@@ -50,17 +50,19 @@ class EngineCore {
 
   // Reads (extent_read.cc).
   void start_reads(Batch& batch, Indices indices);
-  void issue(Batch& batch, uint32_t index, bool want_direct, std::vector<ReadOp*>& ops);
+  void issue(Batch& batch, const Extent& extent, bool want_direct, std::vector<ReadOp*>& ops);
   bool issue_first_waiting(std::vector<ReadOp*>& ops);
-  void begin(Batch& batch, uint32_t index, std::unique_ptr<ExtentRead> made, std::vector<ReadOp*>& ops);
-  static void fail_for_memory(Batch& batch, uint32_t index);
-  bool place(ExtentRead& read, const Extent& extent, bool want_direct, bool may_stage);
-  void add_chunks(ExtentRead& read, const Extent& extent, uint64_t begin, uint64_t end);
+  void begin(std::unique_ptr<ExtentRead> read, std::vector<ReadOp*>& ops);
+  static void fail_for_memory(Batch& batch, const Extent& extent);
+  bool place(ExtentRead& read, bool want_direct, bool may_stage);
+  void add_chunks(ExtentRead& read, uint64_t begin, uint64_t end);
   static void advance(ReadOp* op, int64_t result);
   void fail_read(ExtentRead& read, const ChunkOp& chunk, int64_t result);
-  void read_done(ExtentRead& read);
-  void deliver(ExtentRead& read);
+  void read_done(std::unique_ptr<ExtentRead> read);
+  void deliver(std::unique_ptr<ExtentRead> read);
   void return_staging(ExtentRead& read);
+  void read_singly(Batch& batch, const Extent& extent, std::span<const uint32_t> pieces, bool want_direct,
+                   std::vector<ReadOp*>& ops);
 
   // The page cache (resident_copy.cc).
   void probe_extents(Batch& batch, Indices indices);
@@ -71,7 +73,7 @@ class EngineCore {
   // An extent that waits for a staging buffer.
   struct Waiting {
     Batch* batch;
-    uint32_t index;
+    const Extent* extent;
     bool want_direct;
   };
   mutable std::mutex staging_mutex_;
@@ -99,7 +101,9 @@ class EngineCore {
   std::unique_ptr<ReadBackend> backend_;
 };
 
-// Compares the checksums that were computed with those of the plan. `pieces[i]` is what rows[i] was made from.
-Result<void> compare_checksums(const Extent& extent, std::span<const Piece> pieces, std::span<const CopyRow> rows);
+// Copies and checks rows, and books the time to their batch.
+void gather_for(Batch& batch, std::span<CopyRow> rows);
+// Compares the checksum that was computed with the plan's.
+void compare_checksum(Batch& batch, const Extent& extent, const Piece& piece, const CopyRow& row);
 
 }  // namespace zc

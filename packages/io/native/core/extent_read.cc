@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <numeric>
 #include <utility>
 
 #include "engine_core.h"
@@ -33,37 +34,43 @@ uint64_t bytes_to_process(const Batch& batch, const Extent& extent, bool staged)
   return bytes;
 }
 
+void note_read(Batch& batch) {
+  const std::chrono::nanoseconds since = Clock::now() - batch.submitted;
+  int64_t latest = batch.read_ns.load(std::memory_order_relaxed);
+  while (latest < since.count() &&
+         !batch.read_ns.compare_exchange_weak(latest, since.count(), std::memory_order_relaxed)) {
+  }
+}
+
 }  // namespace
 
 // A task on a backend's thread; holds one unit.
 void EngineCore::start_reads(Batch& batch, Indices indices) {
   std::vector<ReadOp*> ops;
   for (const uint32_t index : indices) {
-    issue(batch, index, batch.plan.extents[index].way == ReadWay::direct, ops);
+    const Extent& extent = batch.plan.extents[index];
+    issue(batch, extent, extent.way == ReadWay::direct, ops);
   }
   backend_->start(ops.data(), ops.size());
   done(batch, 1);
 }
 
 // Prepares an extent's reads and adds them to `ops`, or ends it, or leaves it waiting for a staging buffer.
-void EngineCore::issue(Batch& batch, uint32_t index, bool want_direct, std::vector<ReadOp*>& ops) {
+void EngineCore::issue(Batch& batch, const Extent& extent, bool want_direct, std::vector<ReadOp*>& ops) {
   if (batch.stopped.load(std::memory_order_acquire)) return done(batch, 1);
-  auto made = std::make_unique<ExtentRead>();
-  made->core = this;
-  made->batch = &batch;
-  made->index = index;
+  auto read = std::make_unique<ExtentRead>(this, &batch, &extent);
   {
     const std::lock_guard lock(staging_mutex_);
     // Those who wait already come first, but for what needs no staging.
-    if (!place(*made, batch.plan.extents[index], want_direct, waiting_.empty())) {
+    if (!place(*read, want_direct, waiting_.empty())) {
       if (!waiting_.empty() || !staging_.idle()) {
-        waiting_.push_back({&batch, index, want_direct});
+        waiting_.push_back({&batch, &extent, want_direct});
         return;
       }
-      fail_for_memory(batch, index);
+      fail_for_memory(batch, extent);
     }
   }
-  begin(batch, index, std::move(made), ops);
+  begin(std::move(read), ops);
 }
 
 // The same for the extent that has waited longest. False where there is none, or still no buffer for it: the others
@@ -71,48 +78,44 @@ void EngineCore::issue(Batch& batch, uint32_t index, bool want_direct, std::vect
 bool EngineCore::issue_first_waiting(std::vector<ReadOp*>& ops) {
   std::unique_lock lock(staging_mutex_);
   if (waiting_.empty()) return false;
-  const auto [batch, index, want_direct] = waiting_.front();
-  std::unique_ptr<ExtentRead> made;
+  const auto [batch, extent, want_direct] = waiting_.front();
+  std::unique_ptr<ExtentRead> read;
   if (!batch->stopped.load(std::memory_order_acquire)) {
-    made = std::make_unique<ExtentRead>();
-    made->core = this;
-    made->batch = batch;
-    made->index = index;
-    if (!place(*made, batch->plan.extents[index], want_direct, true)) {
+    read = std::make_unique<ExtentRead>(this, batch, extent);
+    if (!place(*read, want_direct, true)) {
       if (!staging_.idle()) return false;
-      fail_for_memory(*batch, index);
+      fail_for_memory(*batch, *extent);
     }
   }
   waiting_.pop_front();
   lock.unlock();
-  if (made == nullptr) {
+  if (read == nullptr) {
     done(*batch, 1);
   } else {
-    begin(*batch, index, std::move(made), ops);
+    begin(std::move(read), ops);
   }
   return true;
 }
 
-void EngineCore::fail_for_memory(Batch& batch, uint32_t index) {
-  const Extent& extent = batch.plan.extents[index];
+// Not the fault of a piece: it ends the batch, whatever that does about those.
+void EngineCore::fail_for_memory(Batch& batch, const Extent& extent) {
   batch.fail({.code = ErrorCode::memory, .sys_errno = ENOMEM, .operation = "making a staging buffer",
               .path = extent.file->path(), .offset = static_cast<int64_t>(extent.offset),
               .expected = static_cast<int64_t>(extent.length), .tag = batch.tag_of(extent)});
 }
 
 // An extent that was placed, or could not be.
-void EngineCore::begin(Batch& batch, uint32_t index, std::unique_ptr<ExtentRead> made, std::vector<ReadOp*>& ops) {
-  ExtentRead& read = *made;
-  batch.reads[index] = std::move(made);
-  if (read.bytes == nullptr) return done(batch, 1);
-  if (read.chunks.empty()) return read_done(read);
-  for (ChunkOp& chunk : read.chunks) ops.push_back(&chunk);
+void EngineCore::begin(std::unique_ptr<ExtentRead> read, std::vector<ReadOp*>& ops) {
+  if (read->bytes == nullptr) return done(*read->batch, 1);
+  if (read->chunks.empty()) return read_done(std::move(read));
+  for (ChunkOp& chunk : read.release()->chunks) ops.push_back(&chunk);
 }
 
 // Decides where the extent's bytes land and cuts the read. False when it would need a staging buffer, and there is
 // none or it `may_stage` not. Called with the staging mutex held.
-bool EngineCore::place(ExtentRead& read, const Extent& extent, bool want_direct, bool may_stage) {
+bool EngineCore::place(ExtentRead& read, bool want_direct, bool may_stage) {
   const Batch& batch = *read.batch;
+  const Extent& extent = *read.extent;
   const auto direct = want_direct ? extent.file->direct() : std::nullopt;
   read.direct_alignment = direct ? direct->alignment.offset : 0;
   const uint64_t unit = direct ? direct->alignment.offset : 1;
@@ -133,12 +136,13 @@ bool EngineCore::place(ExtentRead& read, const Extent& extent, bool want_direct,
     read.staging = *buffer;
     read.bytes = buffer->data + (extent.offset - begin);
   }
-  if (extent.length > 0) add_chunks(read, extent, begin, end);
+  if (extent.length > 0) add_chunks(read, begin, end);
   for (ChunkOp& chunk : read.chunks) chunk.fd = direct ? direct->fd : extent.file->buffered_fd();
   return true;
 }
 
-void EngineCore::add_chunks(ExtentRead& read, const Extent& extent, uint64_t begin, uint64_t end) {
+void EngineCore::add_chunks(ExtentRead& read, uint64_t begin, uint64_t end) {
+  const Extent& extent = *read.extent;
   std::byte* first_byte = read.bytes - (extent.offset - begin);
   const uint64_t extent_end = extent.offset + extent.length;
   read.chunks.resize((end - begin + read_bytes_max - 1) / read_bytes_max);
@@ -178,17 +182,22 @@ void EngineCore::advance(ReadOp* op, int64_t result) {
   }
   if (again) return core.backend_->start(&op, 1);
   if (chunk.done < chunk.needed) core.fail_read(read, chunk, result);
-  if (read.chunks_left.fetch_sub(1, std::memory_order_acq_rel) == 1) core.read_done(read);
+  if (read.chunks_left.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+    core.read_done(std::unique_ptr<ExtentRead>(&read));
+  }
 }
 
 void EngineCore::fail_read(ExtentRead& read, const ChunkOp& chunk, int64_t result) {
   Batch& batch = *read.batch;
-  const Extent& extent = batch.plan.extents[read.index];
+  const Extent& extent = *read.extent;
   if (result == -ECANCELED && batch.stopped.load(std::memory_order_acquire)) return;
   if (read.direct_alignment != 0 && (result == -EINVAL || result == -EOPNOTSUPP)) {
     read.direct_refused.store(true, std::memory_order_release);
     return;
   }
+  if (read.failed.exchange(true, std::memory_order_acq_rel)) return;
+  // Which of its pieces it is, their own reads will tell.
+  if (batch.collecting() && extent.piece_count > 1) return;
   Error error{.path = extent.file->path(), .offset = static_cast<int64_t>(extent.offset),
               .tag = batch.tag_of(extent)};
   if (result < 0) {
@@ -205,34 +214,55 @@ void EngineCore::fail_read(ExtentRead& read, const ChunkOp& chunk, int64_t resul
     ::fstat(extent.file->buffered_fd(), &status);
     error.actual = std::clamp<int64_t>(status.st_size - error.offset, 0, error.expected);
   }
-  batch.fail(std::move(error));
+  batch.fail_piece(std::move(error));
 }
 
 // All chunks came back.
-void EngineCore::read_done(ExtentRead& read) {
-  Batch& batch = *read.batch;
-  const Extent& extent = batch.plan.extents[read.index];
+void EngineCore::read_done(std::unique_ptr<ExtentRead> read) {
+  Batch& batch = *read->batch;
+  const Extent& extent = *read->extent;
   if (batch.stopped.load(std::memory_order_acquire)) {
-    return_staging(read);
+    return_staging(*read);
     return done(batch, 1);
   }
-  if (read.direct_refused.load(std::memory_order_acquire)) {
+  const bool direct = read->direct_alignment != 0;
+  if (read->direct_refused.load(std::memory_order_acquire)) {
     if (extent.file->refuse_direct()) direct_refused_.fetch_add(1, std::memory_order_relaxed);
-    return_staging(read);
+    return_staging(*read);
     std::vector<ReadOp*> ops;
-    issue(batch, read.index, false, ops);  // ends `read`
+    issue(batch, extent, false, ops);
     return backend_->start(ops.data(), ops.size());
   }
-  const bool staged = read.staging.data != nullptr;
-  if (bytes_to_process(batch, extent, staged) <= inline_bytes_max) return deliver(read);
-  helpers_.push([this, &read] { deliver(read); });
+  if (read->failed.load(std::memory_order_acquire)) {
+    return_staging(*read);
+    if (extent.piece_count > 1) {
+      std::vector<uint32_t> pieces(extent.piece_count);
+      std::iota(pieces.begin(), pieces.end(), extent.first_piece);
+      std::vector<ReadOp*> ops;
+      read_singly(batch, extent, pieces, direct, ops);
+      backend_->start(ops.data(), ops.size());
+    }
+    return done(batch, 1);
+  }
+  note_read(batch);
+  const bool staged = read->staging.data != nullptr;
+  if (bytes_to_process(batch, extent, staged) <= inline_bytes_max) return deliver(std::move(read));
+  // The queue's tasks can be copied, which what they own here cannot: it is theirs as it was the backend's.
+  helpers_.push([this, raw = read.release()] { deliver(std::unique_ptr<ExtentRead>(raw)); });
+}
+
+// Reads pieces of an extent again, each alone, after it failed as a whole. Their units come on top of the caller's.
+void EngineCore::read_singly(Batch& batch, const Extent& extent, std::span<const uint32_t> pieces, bool want_direct,
+                             std::vector<ReadOp*>& ops) {
+  batch.pending.fetch_add(static_cast<uint32_t>(pieces.size()), std::memory_order_relaxed);
+  for (const uint32_t piece : pieces) issue(batch, *batch.add_single(extent, piece), want_direct, ops);
 }
 
 // Checks the pieces and, out of staging, copies them to their places.
-void EngineCore::deliver(ExtentRead& read) {
-  Batch& batch = *read.batch;
-  const Extent& extent = batch.plan.extents[read.index];
-  const bool staged = read.staging.data != nullptr;
+void EngineCore::deliver(std::unique_ptr<ExtentRead> read) {
+  Batch& batch = *read->batch;
+  const Extent& extent = *read->extent;
+  const bool staged = read->staging.data != nullptr;
   uint64_t copied = 0;
   const std::span pieces(batch.plan.pieces.data() + extent.first_piece, extent.piece_count);
   for (size_t first = 0; first < pieces.size() && !batch.stopped.load(std::memory_order_acquire);
@@ -241,25 +271,24 @@ void EngineCore::deliver(ExtentRead& read) {
     CopyRow rows[rows_max];
     for (size_t i = 0; i < group.size(); i++) {
       const bool copy = staged && group[i].copied;
-      rows[i] = {.source = read.bytes + group[i].extent_offset,
+      rows[i] = {.source = read->bytes + (group[i].extent_offset - extent.pieces_from),
                  .destination = copy ? batch.target.data + group[i].slot_offset : nullptr,
                  .length = group[i].length,
                  .checked = group[i].checked};
       if (copy) copied += group[i].length;
     }
-    gather(rows, group.size());
-    auto compared = compare_checksums(extent, group, std::span(rows, group.size()));
-    if (!compared) batch.fail(std::move(compared).error());
+    gather_for(batch, std::span(rows, group.size()));
+    for (size_t i = 0; i < group.size(); i++) compare_checksum(batch, extent, group[i], rows[i]);
   }
   if (staged) {
     batch.bytes_staged.fetch_add(extent.length, std::memory_order_relaxed);
-  } else if (read.direct_alignment != 0) {
+  } else if (read->direct_alignment != 0) {
     batch.bytes_direct.fetch_add(extent.length, std::memory_order_relaxed);
   } else {
     copied += extent.length;  // by the kernel, out of the page cache
   }
   batch.bytes_copied.fetch_add(copied, std::memory_order_relaxed);
-  return_staging(read);
+  return_staging(*read);
   done(batch, 1);
 }
 
@@ -276,18 +305,29 @@ void EngineCore::return_staging(ExtentRead& read) {
   if (!ops.empty()) backend_->start(ops.data(), ops.size());
 }
 
-Result<void> compare_checksums(const Extent& extent, std::span<const Piece> pieces, std::span<const CopyRow> rows) {
-  for (size_t i = 0; i < pieces.size(); i++) {
-    if (!pieces[i].checked || rows[i].crc32c == pieces[i].crc32c) continue;
-    return Error{.code = ErrorCode::checksum,
-                 .operation = "CRC32C of " + std::to_string(pieces[i].length) + " bytes",
-                 .path = extent.file->path(),
-                 .offset = static_cast<int64_t>(extent.offset + pieces[i].extent_offset),
-                 .expected = pieces[i].crc32c,
-                 .actual = rows[i].crc32c,
-                 .tag = pieces[i].tag};
+void gather_for(Batch& batch, std::span<CopyRow> rows) {
+  bool copies = false;
+  bool checks = false;
+  for (const CopyRow& row : rows) {
+    copies = copies || row.destination != nullptr;
+    checks = checks || row.checked;
   }
-  return {};
+  if (!copies && !checks) return;
+  const auto begun = Clock::now();
+  gather(rows.data(), rows.size());
+  const std::chrono::nanoseconds taken = Clock::now() - begun;
+  (copies ? batch.copy_ns : batch.check_ns).fetch_add(taken.count(), std::memory_order_relaxed);
+}
+
+void compare_checksum(Batch& batch, const Extent& extent, const Piece& piece, const CopyRow& row) {
+  if (!piece.checked || row.crc32c == piece.crc32c) return;
+  batch.fail_piece({.code = ErrorCode::checksum,
+                    .operation = "CRC32C of " + std::to_string(piece.length) + " bytes",
+                    .path = extent.file->path(),
+                    .offset = static_cast<int64_t>(extent.offset + piece.extent_offset - extent.pieces_from),
+                    .expected = piece.crc32c,
+                    .actual = row.crc32c,
+                    .tag = piece.tag});
 }
 
 }  // namespace zc

@@ -140,7 +140,7 @@ Result<uint64_t> ReadEngine::file_size(uint32_t file) const noexcept {
 }
 
 Result<uint64_t> ReadEngine::submit(ReadTarget target, const double* plan, size_t plan_length,
-                                    ReadCompletion completion) noexcept {
+                                    ReadCompletion completion, ReadFailures failures) noexcept {
   auto batch = std::make_shared<Batch>();
   std::shared_ptr<EngineCore> core;
   {
@@ -153,6 +153,7 @@ Result<uint64_t> ReadEngine::submit(ReadTarget target, const double* plan, size_
   }
   batch->target = std::move(target);
   batch->completion = std::move(completion);
+  batch->collects = failures;
   const uint64_t number = batch->number = core->next_number();
   if (!core->start(std::move(batch))) return closed_error("read");
   return number;

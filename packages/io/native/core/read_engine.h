@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "result.h"
 
@@ -28,10 +29,25 @@ struct ReadCounts {
   uint64_t bytes_resident = 0;  // found in the page cache
 };
 
+// Where the time of a batch went, in nanoseconds; 0 where nothing of the kind was done.
+struct ReadTimes {
+  int64_t read = 0;   // from the submission to the last byte that came from a file
+  int64_t check = 0;  // of processors, in passes that only compute checksums
+  int64_t copy = 0;   // of processors, in passes that copy, whether or not they check what they copy
+};
+
+// What a batch does about a piece that cannot be read, or is not what its checksum says.
+enum class ReadFailures {
+  first,    // the batch ends with it, and what is not begun is left out
+  collect,  // it goes on with the others, and ends well with a list of those that failed
+};
+
 struct ReadOutcome {
   bool ok = false;
   ReadCounts counts;
-  Error error;  // the first one, where not ok
+  ReadTimes times;
+  Error error;                  // the first one, where not ok
+  std::vector<Error> failures;  // `read`, `short_read` or `checksum`, each with a piece's tag; at most one a piece
 };
 
 // Called exactly once a batch, on a thread of the engine, after the last byte was written: from then on the
@@ -87,9 +103,10 @@ class ReadEngine {
 
   // Checks the whole plan, against the files' sizes and the target's length, before anything is read: a bad
   // plan is an `argument` error here and `completion` is never called. The plan is not used after the return.
-  // The value is the batch's number, for cancel().
-  Result<uint64_t> submit(ReadTarget target, const double* plan, size_t plan_length,
-                          ReadCompletion completion) noexcept;
+  // The value is the batch's number, for cancel(). With `collect`, an extent of several pieces that fails is read
+  // again piece by piece, so that only what cannot be read is missing.
+  Result<uint64_t> submit(ReadTarget target, const double* plan, size_t plan_length, ReadCompletion completion,
+                          ReadFailures failures = ReadFailures::first) noexcept;
 
   // The batch ends with `aborted`, once the reads that the kernel already has are done. False where the batch
   // is no longer in flight.

@@ -26,6 +26,7 @@ struct Extent {
   std::shared_ptr<EngineFile> file;
   uint64_t offset = 0;
   uint64_t length = 0;
+  uint64_t pieces_from = 0;  // what the extent_offset of its pieces is counted beyond: not 0 where it is a part
   uint32_t first_piece = 0;
   uint32_t piece_count = 0;
   ReadWay way = ReadWay::buffered;

@@ -2,6 +2,7 @@
 // them there.
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "engine_core.h"
@@ -16,36 +17,12 @@ constexpr size_t rows_max = 256;
 struct RowGroup {
   struct Origin {
     const Extent* extent;
-    const Piece* piece;
+    uint32_t piece;  // in the plan
   };
   CopyRow rows[rows_max];
   Origin origins[rows_max];
   size_t count = 0;
 };
-
-// Copies the group and says what is wrong with it.
-Result<void> run_group(RowGroup& group) {
-  gather(group.rows, group.count);
-  for (size_t i = 0; i < group.count; i++) {
-    const Extent& extent = *group.origins[i].extent;
-    // Before the checksum: a page that is missing reads as zeros, and that is the truer reason.
-    const bool first_of_file = i == 0 || group.origins[i - 1].extent->file != extent.file;
-    if (first_of_file) {
-      auto map = extent.file->map();
-      auto checked = map ? map.value()->check() : Result<void>(std::move(map).error());
-      if (!checked) {
-        Error error = std::move(checked).error();
-        error.offset = static_cast<int64_t>(extent.offset);
-        error.tag = group.origins[i].piece->tag;
-        return error;
-      }
-    }
-    auto compared = compare_checksums(extent, std::span(group.origins[i].piece, 1), std::span(&group.rows[i], 1));
-    if (!compared) return compared;
-  }
-  group.count = 0;
-  return {};
-}
 
 }  // namespace
 
@@ -62,7 +39,7 @@ void EngineCore::probe_extents(Batch& batch, Indices indices) {
     if (found && found.value() == extent.length) {
       resident.push_back(index);
     } else {
-      issue(batch, index, extent.way == ReadWay::auto_direct, ops);
+      issue(batch, extent, extent.way == ReadWay::auto_direct, ops);
     }
   }
   backend_->start(ops.data(), ops.size());  // first, so that the device works while this thread copies
@@ -75,8 +52,29 @@ void EngineCore::copy_extents(Batch& batch, Indices indices, uint32_t task_units
   uint32_t finished = task_units;
   std::vector<ReadOp*> ops;
   const auto flush = [&] {
-    auto result = run_group(group);
-    if (!result) batch.fail(std::move(result).error());
+    gather_for(batch, std::span(group.rows, group.count));
+    const EngineFile* sound = nullptr;
+    for (size_t i = 0; i < group.count; i++) {
+      const auto [extent, piece] = group.origins[i];
+      // Before the checksum: a page that is missing reads as zeros, and that is the truer reason.
+      if (extent->file.get() != sound) {
+        auto map = extent->file->map();
+        auto checked = map ? map.value()->check() : Result<void>(std::move(map).error());
+        if (!checked) {
+          if (batch.collecting()) {
+            read_singly(batch, *extent, std::span(&piece, 1), false, ops);
+            continue;
+          }
+          Error error = std::move(checked).error();
+          error.offset = static_cast<int64_t>(extent->offset);
+          error.tag = batch.plan.pieces[piece].tag;
+          batch.fail(std::move(error));
+          break;
+        }
+        sound = extent->file.get();
+      }
+      compare_checksum(batch, *extent, batch.plan.pieces[piece], group.rows[i]);
+    }
     group.count = 0;
   };
   // An extent may be a whole region of which a few rows are wanted, so the pieces are what counts.
@@ -84,27 +82,30 @@ void EngineCore::copy_extents(Batch& batch, Indices indices, uint32_t task_units
   for (const uint32_t index : indices) {
     const Extent& extent = batch.plan.extents[index];
     auto map = extent.file->map();
-    if (!map && map.error().code != ErrorCode::short_read) {
-      // Maps are scarce (max_map_count): read it instead.
-      issue(batch, index, false, ops);
-      continue;
-    }
     finished++;
     if (batch.stopped.load(std::memory_order_acquire)) continue;
     if (!map) {
+      // Where maps are scarce (max_map_count) the pieces are read instead; and where the file has become shorter,
+      // to find out which of them are gone.
+      if (map.error().code != ErrorCode::short_read || batch.collecting()) {
+        std::vector<uint32_t> pieces(extent.piece_count);
+        std::iota(pieces.begin(), pieces.end(), extent.first_piece);
+        read_singly(batch, extent, pieces, false, ops);
+        continue;
+      }
       Error error = std::move(map).error();
       error.tag = batch.tag_of(extent);
       batch.fail(std::move(error));
       continue;
     }
     const std::byte* source = map.value()->address() + extent.offset;
-    for (uint32_t i = 0; i < extent.piece_count; i++) {
-      const Piece& piece = batch.plan.pieces[extent.first_piece + i];
+    for (uint32_t i = extent.first_piece; i < extent.first_piece + extent.piece_count; i++) {
+      const Piece& piece = batch.plan.pieces[i];
       group.rows[group.count] = {.source = source + piece.extent_offset,
                                  .destination = piece.copied ? batch.target.data + piece.slot_offset : nullptr,
                                  .length = piece.length,
                                  .checked = piece.checked};
-      group.origins[group.count] = {&extent, &piece};
+      group.origins[group.count] = {&extent, i};
       if (piece.copied) copied += piece.length;
       if (++group.count == rows_max) flush();
     }

@@ -17,20 +17,21 @@ Memory::Memory(size_t bytes) : length(bytes) {
   std::memset(data, 0xee, bytes);
 }
 
-PendingRead submit(ReadEngine& engine, const Memory& memory, const PlanBuilder& plan) {
+PendingRead submit(ReadEngine& engine, const Memory& memory, const PlanBuilder& plan, ReadFailures failures) {
   auto promise = std::make_shared<std::promise<ReadOutcome>>();
   PendingRead pending;
   pending.outcome = promise->get_future();
   const auto numbers = plan.numbers();
   const auto batch = engine.submit(memory.target(), numbers.data(), numbers.size(),
-                                   [promise](ReadOutcome&& outcome) { promise->set_value(std::move(outcome)); });
+                                   [promise](ReadOutcome&& outcome) { promise->set_value(std::move(outcome)); },
+                                   failures);
   REQUIRE_OK(batch);
   pending.batch = batch.value();
   return pending;
 }
 
-ReadOutcome read(ReadEngine& engine, const Memory& memory, const PlanBuilder& plan) {
-  return submit(engine, memory, plan).outcome.get();
+ReadOutcome read(ReadEngine& engine, const Memory& memory, const PlanBuilder& plan, ReadFailures failures) {
+  return submit(engine, memory, plan, failures).outcome.get();
 }
 
 ReadOutcome prefetch(ReadEngine& engine, uint32_t file, uint64_t offset, uint64_t length) {

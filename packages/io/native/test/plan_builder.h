@@ -61,8 +61,10 @@ struct PendingRead {
   std::future<ReadOutcome> outcome;
 };
 
-PendingRead submit(ReadEngine& engine, const Memory& memory, const PlanBuilder& plan);
-ReadOutcome read(ReadEngine& engine, const Memory& memory, const PlanBuilder& plan);
+PendingRead submit(ReadEngine& engine, const Memory& memory, const PlanBuilder& plan,
+                   ReadFailures failures = ReadFailures::first);
+ReadOutcome read(ReadEngine& engine, const Memory& memory, const PlanBuilder& plan,
+                 ReadFailures failures = ReadFailures::first);
 ReadOutcome prefetch(ReadEngine& engine, uint32_t file, uint64_t offset, uint64_t length);
 
 std::unique_ptr<ReadEngine> make_engine(ReadEngine::Options options);
