@@ -92,6 +92,8 @@ export interface NativeReadEngineOptions {
   threads: number;
   helpers: number;
   maxStagingBytes: number;
+  /** What reads are made to suffer, in the words of `native/core/fault_backend.h`; empty but in tests. */
+  faults: string;
 }
 
 export interface NativeReadEngine {

@@ -107,7 +107,8 @@ export class ReadEngine implements AsyncDisposable {
   }: ReadEngineOptions = {}) {
     const pending = new Map<number, Pending>();
     // The native engine holds this function, so it must not hold the engine.
-    const options = { backend: chooseBackend(backend), depth, threads, helpers, maxStagingBytes };
+    const faults = process.env.ZC_IO_FAULTS ?? '';
+    const options = { backend: chooseBackend(backend), depth, threads, helpers, maxStagingBytes, faults };
     this.#native = new (nativeAddon().ReadEngine)(
       options,
       (

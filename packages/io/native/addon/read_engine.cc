@@ -47,6 +47,7 @@ ReadEngine::ReadEngine(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   options.threads = clamped_argument(asked.Get("threads"));
   options.helpers = clamped_argument(asked.Get("helpers"));
   options.max_staging_bytes = unsigned_argument(asked.Get("maxStagingBytes"));
+  options.faults = asked.Get("faults").ToString().Utf8Value();
   session_ = EngineSession::create(info.Env(), options, info[1].As<Napi::Function>());
 }
 

@@ -114,7 +114,8 @@ SystemCapabilities system_capabilities() noexcept {
 }
 
 Result<DirectCapability> direct_capability(const std::string& path) noexcept {
-  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  // Without waiting for who would write to a pipe.
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   struct stat status;
   struct statfs filesystem;
   if (!fd || ::fstat(fd.get(), &status) != 0 || ::fstatfs(fd.get(), &filesystem) != 0) {

@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "regular_file.h"
+
 namespace zc {
 
 std::optional<DirectAlignment> direct_alignment(int fd) noexcept {
@@ -21,18 +23,12 @@ std::optional<DirectAlignment> direct_alignment(int fd) noexcept {
 }
 
 Result<std::shared_ptr<EngineFile>> EngineFile::open(const std::string& path) noexcept {
+  auto opened = open_regular_file(path);
+  if (!opened) return std::move(opened).error();
   auto file = std::make_shared<EngineFile>();
   file->path_ = path;
-  file->buffered_.reset(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file->buffered_) return Error{.code = ErrorCode::open, .sys_errno = errno, .operation = "open", .path = path};
-  struct stat status;
-  if (::fstat(file->buffered_.get(), &status) != 0) {
-    return Error{.code = ErrorCode::open, .sys_errno = errno, .operation = "stat", .path = path};
-  }
-  if (!S_ISREG(status.st_mode)) {
-    return Error{.code = ErrorCode::open, .operation = "open: not a regular file", .path = path};
-  }
-  file->size_ = static_cast<uint64_t>(status.st_size);
+  file->size_ = static_cast<uint64_t>(opened->status.st_size);
+  file->buffered_ = std::move(opened->fd);
   return file;
 }
 

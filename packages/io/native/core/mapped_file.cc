@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "regular_file.h"
 #include "residency.h"
 #include "unique_fd.h"
 
@@ -53,18 +54,15 @@ int advice_number(Advice advice) {
 }  // namespace
 
 Result<std::shared_ptr<MappedFile>> MappedFile::open(const std::string& path) noexcept {
-  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd) return Error{.code = ErrorCode::open, .sys_errno = errno, .operation = "open", .path = path};
-  return map(fd.get(), path);
+  auto opened = open_regular_file(path);
+  if (!opened) return std::move(opened).error();
+  return map(opened->fd.get(), path);
 }
 
 Result<std::shared_ptr<MappedFile>> MappedFile::map(int fd, const std::string& path) noexcept {
   struct stat status;
   if (::fstat(fd, &status) != 0) {
     return Error{.code = ErrorCode::open, .sys_errno = errno, .operation = "stat", .path = path};
-  }
-  if (!S_ISREG(status.st_mode)) {
-    return Error{.code = ErrorCode::open, .operation = "open for mapping: not a regular file", .path = path};
   }
   std::shared_ptr<MappedFile> file(new MappedFile(path));
   file->device_ = status.st_dev;
@@ -139,16 +137,13 @@ Result<void> MappedFile::advise(uint64_t offset, uint64_t length, Advice advice)
 
 // A descriptor on the very file that is mapped, the caller's to close.
 Result<int> MappedFile::reopen() const noexcept {
-  UniqueFd fd(::open(path_.c_str(), O_RDONLY | O_CLOEXEC));
-  struct stat status;
-  if (!fd || ::fstat(fd.get(), &status) != 0) {
-    return Error{.code = ErrorCode::open, .sys_errno = errno, .operation = "open again", .path = path_};
-  }
-  if (status.st_dev != device_ || status.st_ino != inode_) {
+  auto opened = open_regular_file(path_);
+  if (!opened) return std::move(opened).error();
+  if (opened->status.st_dev != device_ || opened->status.st_ino != inode_) {
     return Error{.code = ErrorCode::open, .operation = "open again: the path now names another file",
                  .path = path_};
   }
-  return fd.release();
+  return opened->fd.release();
 }
 
 Result<uint64_t> MappedFile::resident(uint64_t offset, uint64_t length) const noexcept {

@@ -9,6 +9,7 @@
 #include "capabilities.h"
 #include "engine_core.h"
 #include "engine_file.h"
+#include "fault_backend.h"
 #include "read_plan.h"
 #include "ring_backend.h"
 #include "thread_backend.h"
@@ -69,6 +70,9 @@ Result<std::unique_ptr<ReadEngine>> ReadEngine::create(const Options& asked) noe
   options.threads = std::clamp(options.threads, 1u, 256u);
   options.helpers = std::min(options.helpers, 64u);
 
+  auto faults = parse_faults(options.faults);
+  if (!faults) return std::move(faults).error();
+
   auto impl = std::make_shared<Impl>();
   std::unique_ptr<ReadBackend> backend;
   if (options.backend != BackendChoice::threads) {
@@ -93,6 +97,9 @@ Result<std::unique_ptr<ReadEngine>> ReadEngine::create(const Options& asked) noe
     auto threads = std::make_unique<ThreadBackend>(options.threads);
     if (!threads->usable()) return no_thread();
     backend = std::move(threads);
+  }
+  if (!faults.value().empty()) {
+    backend = std::make_unique<FaultBackend>(std::move(backend), std::move(faults).value());
   }
   impl->core = std::make_shared<EngineCore>(std::move(backend), options);
   if (!impl->core->usable()) return no_thread();

@@ -80,6 +80,7 @@ class ReadEngine {
     uint32_t threads = 16;   // of the thread pool, where that is the backend
     uint32_t helpers = 0;    // threads that copy and check; 0: 1 on two cores or fewer, else up to 4
     uint64_t max_staging_bytes = 64ull << 20;
+    std::string faults{};    // for tests: what reads are made to suffer, in the words of parse_faults()
   };
 
   // `ring_refused` when io_uring is asked for by name and refused; with `automatic` the threads take over and

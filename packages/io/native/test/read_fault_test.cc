@@ -1,12 +1,17 @@
 // What goes wrong with a batch: the same errors by every way and on either backend, and never a crash.
 #include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmath>
 #include <cstring>
+#include <filesystem>
 #include <limits>
 
+#include "../core/capabilities.h"
 #include "../core/crc32c.h"
+#include "../core/mapped_file.h"
 #include "../core/read_engine.h"
 #include "harness.h"
 #include "plan_builder.h"
@@ -230,6 +235,21 @@ TEST("files that cannot be opened are open errors with their errno") {
     CHECK_EQUAL(missing.error().sys_errno, ENOENT);
     CHECK(engine.open_file("/tmp").error().code == ErrorCode::open);
   });
+}
+
+TEST("a pipe where a file should be is an open error, and nobody waits for a writer") {
+  const std::string path = (std::filesystem::temp_directory_path() / ("zc-pipe-" + std::to_string(::getpid()))).string();
+  CHECK_EQUAL(::mkfifo(path.c_str(), 0600), 0);
+  const auto mapped = zc::MappedFile::open(path);
+  const auto capability = zc::direct_capability(path);
+  on_each_backend([&](ReadEngine& engine) {
+    const auto opened = engine.open_file(path);
+    CHECK(opened.error().code == ErrorCode::open);
+    CHECK_EQUAL(opened.error().path, path);
+  });
+  ::unlink(path.c_str());
+  CHECK(mapped.error().code == ErrorCode::open);
+  CHECK(!capability.value().ok);
 }
 
 TEST("too few descriptors: opening fails with EMFILE, and an open file reads on without its direct one") {
