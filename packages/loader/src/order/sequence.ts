@@ -1,4 +1,5 @@
 import { ZcError } from '@zc/errors';
+import { BlockOrder } from './block-order.js';
 import { PERMUTATION_LENGTH_MAX, Permutation } from './permutation.js';
 import type { ShuffleKind } from './shuffle.js';
 
@@ -23,14 +24,18 @@ export interface SequenceOptions extends OrderOptions {
 }
 
 /** One list for the whole job: a pure function of its options, whatever the ranks, the prefetch or the timing. */
-export function createSequence({ length, shuffle, seed, epoch }: SequenceOptions): Sequence {
+export function createSequence({ length, bytesPerRow, shuffle, seed, epoch }: SequenceOptions): Sequence {
   if (length > PERMUTATION_LENGTH_MAX) {
     throw new ZcError('ZC_ARGUMENT', 'the dataset has more samples than an order can have', {
       expected: PERMUTATION_LENGTH_MAX,
       actual: length,
     });
   }
-  return shuffle ? new Permutation(length, { seed, epoch }) : inOrder(length);
+  if (shuffle === false) return inOrder(length);
+  if (shuffle === true) return new Permutation(length, { seed, epoch });
+  const { blocks, window } = shuffle;
+  const blockRows = Math.max(1, Math.round(blocks / Math.max(1, bytesPerRow)));
+  return new BlockOrder(length, { blockRows, window, seed, epoch });
 }
 
 function inOrder(length: number): Sequence {
