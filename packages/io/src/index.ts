@@ -22,4 +22,15 @@ export {
   type ReadPiece,
   type ReadWay,
 } from './read-plan.js';
+export { mapSlot, type SharedSlot } from './shared-slot.js';
+export {
+  type AffineStep,
+  type BoolStep,
+  ELEMENT_TYPES,
+  type ElementType,
+  type FillStep,
+  runSlotSteps,
+  type SlotRows,
+  type SlotStep,
+} from './slot-program.js';
 export { type SlotPlace, ZeroCopyBuffer } from './zero-copy-buffer.js';

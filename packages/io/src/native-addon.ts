@@ -14,6 +14,10 @@ export interface NativeAddon {
   crc32c(data: Uint8Array, seed: number): number;
   sum64(data: Uint8Array): bigint;
   sendDescriptors(socketFd: number, payload: Uint8Array, fds: readonly number[]): void;
+  /** Checks the program before it returns; the promise is for its end. */
+  runSlotProgram(lease: NativeLease, program: Float64Array): Promise<void>;
+  /** An external ArrayBuffer on a mapping of its own. */
+  mapShared(fd: number, offset: number, length: number): ArrayBuffer;
   watchDescriptor(fd: number, onReadable: () => void): NativeWatch;
   watchProcess(pid: number, onExit: () => void): NativeWatch;
   MappedFile: new (path: string) => NativeMappedFile;

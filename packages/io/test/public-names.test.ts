@@ -5,6 +5,7 @@ test('the public names', () => {
   expect(Object.keys(io).sort()).toMatchInlineSnapshot(`
     [
       "BufferPool",
+      "ELEMENT_TYPES",
       "IoUringPrefetcher",
       "MappedFile",
       "MmapManager",
@@ -18,6 +19,8 @@ test('the public names', () => {
       "capabilities",
       "crc32c",
       "encodeReadPlan",
+      "mapSlot",
+      "runSlotSteps",
       "sendDescriptors",
       "sum64",
       "watchDescriptor",

@@ -18,6 +18,8 @@
       'src/mapped_file.cc',
       'src/promise_task.cc',
       'src/read_engine.cc',
+      'src/shared_slot.cc',
+      'src/slot_program.cc',
       'src/wakeup.cc',
       'src/watch.cc',
     ],

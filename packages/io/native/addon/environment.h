@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/result.h"
+#include "core/thread_pool.h"
 
 namespace zc_addon {
 
@@ -15,6 +16,7 @@ namespace zc_addon {
 struct Environment {
   Napi::FunctionReference error_factory;
   Napi::FunctionReference lease_constructor;
+  std::shared_ptr<zc::ThreadPool> kernel_threads;  // made when first needed
 
   static Environment& of(Napi::Env env) { return *env.GetInstanceData<Environment>(); }
 };

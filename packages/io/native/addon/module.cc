@@ -10,6 +10,8 @@
 #include "lease.h"
 #include "mapped_file.h"
 #include "read_engine.h"
+#include "shared_slot.h"
+#include "slot_program.h"
 #include "watch.h"
 
 namespace zc_addon {
@@ -41,6 +43,8 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("sum64", Napi::Function::New(env, sum64));
   exports.Set("sendDescriptors", Napi::Function::New(env, send_descriptors));
   exports.Set("watchDescriptor", Napi::Function::New(env, watch_descriptor));
+  exports.Set("mapShared", Napi::Function::New(env, map_shared));
+  exports.Set("runSlotProgram", Napi::Function::New(env, run_slot_program));
   exports.Set("watchProcess", Napi::Function::New(env, watch_process));
   exports.Set("MappedFile", MappedFile::define(env));
   exports.Set("BufferPool", BufferPool::define(env));
