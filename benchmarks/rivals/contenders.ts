@@ -1,16 +1,49 @@
-import type { Contender } from '../src/scenario.js';
+import type { Contender, Reach } from '../src/scenario.js';
 
 type Contenders = Readonly<Record<string, Contender>>;
 
-/** Ways of gathering rows from the page cache in Node. */
-export const warmReaders = {
-  zc: { runtime: 'node', module: 'node/zc' },
-  'zc-threads': { runtime: 'node', module: 'node/zc', env: { ZC_IO_BACKEND: 'threads' } },
-  'zc-verify': { runtime: 'node', module: 'node/zc', params: { verify: 'always' } },
-  'read-fresh': { runtime: 'node', module: 'node/read', params: { buffer: 'fresh' } },
-  'read-reused': { runtime: 'node', module: 'node/read', params: { buffer: 'reused' } },
-  consumer: { runtime: 'node', module: 'node/consumer', yardstick: 'consumer' },
-} satisfies Contenders;
+/**
+ * The loader by default and by each way that it could be told to take, and what people write.
+ *
+ * @param dataset - options that all of ours are given
+ */
+export function rowReaders(dataset: Readonly<Record<string, unknown>> = {}) {
+  const zc = (params: Contender['params'] = {}): Contender => ({
+    runtime: 'node',
+    module: 'node/zc',
+    params: { ...dataset, ...params },
+  });
+  return {
+    zc: zc(),
+    'zc-direct': zc({ mode: 'direct' }),
+    'zc-copied': zc({ mode: 'copied' }),
+    'zc-threads': { ...zc(), env: { ZC_IO_BACKEND: 'threads' } },
+    'zc-unpriv': { ...zc(), unprivileged: true },
+    'zc-verify': zc({ verify: 'always' }),
+    'read-fresh': { runtime: 'node', module: 'node/read', params: { buffer: 'fresh' } },
+    'read-reused': { runtime: 'node', module: 'node/read', params: { buffer: 'reused' } },
+    consumer: { runtime: 'node', module: 'node/consumer', yardstick: 'consumer' },
+  } satisfies Contenders;
+}
+
+/** What the disk gives; see `node/fio.ts` for the parameters. */
+export function diskLimit(params: Contender['params'] = {}): Contender {
+  return { runtime: 'node', module: 'node/fio', params, needs: ['fio'], yardstick: 'limit' };
+}
+
+/** What one thread copies from the page cache. */
+export const memoryLimit: Contender = {
+  runtime: 'python',
+  module: 'python/memcpy',
+  needs: ['numpy'],
+  yardstick: 'limit',
+};
+
+/** The default is within a tenth of the best fixed way. */
+export const choosesWell: readonly Reach[] = [
+  { subject: 'zc', than: 'zc-direct', measure: 'mb_s', factor: 0.9 },
+  { subject: 'zc', than: 'zc-copied', measure: 'mb_s', factor: 0.9 },
+];
 
 /** Ways of getting batches of torch tensors: ours, the best that a few lines of NumPy do, and torch's own loader. */
 export const torchLoaders = {

@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface, type Interface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
-import type { DataSet } from './data.js';
 import { built, pythonInterpreter, script } from './folders.js';
+import type { Settings } from './harness.js';
 import { machineCpuSeconds, treeUsage } from './process-tree.js';
-import type { Contender, ScenarioQuestion } from './scenario.js';
+import type { Contender } from './scenario.js';
+import { withoutPrivileges } from './unprivileged.js';
 
 /** What a contender says of one round; times are its own, taken around the consumer's loop. */
 interface RoundReply {
@@ -12,8 +13,10 @@ interface RoundReply {
   readonly samples: number;
   readonly bytes: number;
   readonly epochs: number;
-  /** Wrapping sum of one epoch's 64-bit words. */
+  /** Wrapping sum of all 64-bit words. */
   readonly sum: string;
+  /** Where an epoch is a part of the set: what its samples add up to. */
+  readonly sum_of_part: string | null;
   readonly first_batch_ms: number;
   readonly gap_ms: { readonly p50: number; readonly p99: number; readonly max: number };
 }
@@ -44,16 +47,13 @@ export class ContenderProcess {
     });
   }
 
-  static async start(
-    contender: Contender,
-    scenario: ScenarioQuestion,
-    data: DataSet,
-  ): Promise<ContenderProcess> {
-    const [command, main] =
+  static async start(contender: Contender, settings: Omit<Settings, 'params'>): Promise<ContenderProcess> {
+    const harness =
       contender.runtime === 'node'
         ? [process.execPath, built('src/harness.js')]
         : [pythonInterpreter(), script('src/harness.py')];
-    const child = spawn(command, [main], {
+    const [command, ...args] = [...(contender.unprivileged ? withoutPrivileges() : []), ...harness];
+    const child = spawn(command!, args, {
       stdio: ['pipe', 'ignore', 'pipe', 'pipe'],
       env: {
         ...process.env,
@@ -64,13 +64,12 @@ export class ContenderProcess {
     });
     const started = new ContenderProcess(child);
     const { module, params = {} } = contender;
-    const { batchSize, shuffle } = scenario;
-    await started.#ask({ op: 'start', module, settings: { data, batchSize, shuffle, params } });
+    await started.#ask({ op: 'start', module, settings: { ...settings, params } });
     return started;
   }
 
   /** @param reopen - open the data anew inside the round, as a cold start does */
-  async round(options: { minSeconds: number; reopen: boolean }): Promise<Round> {
+  async round(options: { minSeconds: number; minEpochs: number; reopen: boolean }): Promise<Round> {
     const before = treeUsage(this.#child.pid!);
     const machineBefore = machineCpuSeconds();
     const reply = (await this.#ask({ op: 'round', ...options })) as unknown as RoundReply;

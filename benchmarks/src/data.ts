@@ -1,18 +1,19 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { fastDigests } from '@zc/convert';
-import { defineSchema, field } from '@zc/format';
-import { DatasetWriter } from '@zc/format/node';
+import { type RowLengths, writeRows } from './row-writer.js';
 
-/** Sets of rows, each row random bytes with an `int64` label. Cold sets are larger than a disk's own caches. */
+/**
+ * Sets of rows, each row random bytes with an `int64` label. Cold sets are larger than a disk's own caches, and
+ * exist as shards alone; of the warm ones there is a flat copy for rivals that map one array.
+ */
 const SETS = {
-  'rows-3k': { rows: 50_000, rowBytes: 3_072 },
-  'rows-110k': { rows: 6_000, rowBytes: 112_640 },
-  'rows-110k-cold': { rows: 20_000, rowBytes: 112_640 },
-  'rows-3k-cold': { rows: 700_000, rowBytes: 3_072 },
+  'rows-3k': { rows: 50_000, rowBytes: 3_072, flat: true },
+  'rows-110k': { rows: 6_000, rowBytes: 112_640, flat: true },
+  'rows-3k-cold': { rows: 700_000, rowBytes: 3_072, flat: false },
+  'rows-110k-cold': { rows: 20_000, rowBytes: 112_640, flat: false },
+  'rows-jpeg-cold': { rows: 20_000, rowBytes: { min: 20_480, max: 204_800 }, flat: false },
 } as const;
 
 export type DataName = keyof typeof SETS;
@@ -23,32 +24,50 @@ export interface Region {
   readonly offsetBytes: number;
 }
 
+/** Rows that lie back to back in one file. */
+export interface RowRegion extends Region {
+  readonly rows: number;
+}
+
 /** Where one set lies, in each form that some contender reads. */
 export interface DataSet {
   readonly name: string;
   readonly rows: number;
+  /** Of rows that differ in length, the mean. */
   readonly rowBytes: number;
-  /** A dataset of shards with a field of `rowBytes` bytes a row and the field `label` (int64). */
+  /** A dataset of shards with a field of bytes, `x`, and the field `label` (int64). */
   readonly shards: string;
-  /** The rows back to back. */
-  readonly flat: Region;
+  /** The same rows in the same files, for rivals that bring no format: region after region. */
+  readonly regions: readonly RowRegion[];
+  /** Where rows differ in length: a file of their lengths, little-endian uint32. */
+  readonly lengths?: string;
+  /** All rows in one file, where there is one. */
+  readonly flat?: Region;
   /** The labels, little-endian int64. */
   readonly labels: Region;
   /** Sum over all rows and labels as 64-bit words, wrapping: what every contender must arrive at. */
   readonly sum: string;
+  /** The same of each row with its label, in a file of little-endian uint64. */
+  readonly rowSums?: string;
 }
 
+interface StoredSet extends DataSet {
+  readonly version: number;
+  readonly digest: string;
+}
+
+/** Rises when sets are made in another way. */
+const VERSION = 2;
 /** Rows of a smoke run: enough for several batches, little enough for a test. */
 const SMOKE_ROWS = 512;
-const SEED = 0x5a43;
-const CHUNK_BYTES = 8 * 2 ** 20;
 
-/** The folder of the generated sets: `ZC_BENCH_DATA`, or a folder in the user's cache. */
+/**
+ * The folder of the generated sets: `ZC_BENCH_DATA`, or one in the user's cache. That of root lies where
+ * others may read, for some contenders run as somebody else.
+ */
 export function dataFolder(): string {
-  return (
-    process.env.ZC_BENCH_DATA ??
-    join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'zc-loader', 'bench')
-  );
+  const cache = process.getuid?.() === 0 ? '/var/cache' : join(homedir(), '.cache');
+  return process.env.ZC_BENCH_DATA ?? join(process.env.XDG_CACHE_HOME ?? cache, 'zc-loader', 'bench');
 }
 
 /**
@@ -62,30 +81,35 @@ export async function prepareData(
   smoke: boolean,
   onProgress: (text: string) => void,
 ): Promise<DataSet> {
-  const { rowBytes, rows: fullRows } = SETS[name];
+  const { rowBytes, rows: fullRows, flat } = SETS[name];
   const rows = smoke ? SMOKE_ROWS : fullRows;
   const folder = join(dataFolder(), smoke ? `${name}-smoke` : name);
   const description = join(folder, 'set.json');
   if (existsSync(description)) {
-    const set = JSON.parse(readFileSync(description, 'utf8')) as DataSet & { digest: string };
+    const set = JSON.parse(readFileSync(description, 'utf8')) as StoredSet;
     if (isIntact(set, rows, rowBytes)) return set;
     onProgress(`${name}: made by another version or damaged, made again`);
     rmSync(folder, { recursive: true });
   }
-  onProgress(`${name}: writing ${((rows * rowBytes) / 1e6).toFixed(0)} MB twice into ${folder} (once only)`);
+  const bytes = rows * meanBytes(rowBytes) * (flat ? 2 : 1);
+  onProgress(`${name}: writing ${(bytes / 1e6).toFixed(0)} MB into ${folder} (once only)`);
   const partial = `${folder}.partial`;
   rmSync(partial, { recursive: true, force: true });
   mkdirSync(partial, { recursive: true });
-  const { sum, digest } = await writeRows(partial, rows, rowBytes);
-  const set: DataSet & { digest: string } = {
+  const { sum, regions } = await writeRows(partial, { rows, rowBytes, flat });
+  const set: StoredSet = {
+    version: VERSION,
     name,
     rows,
-    rowBytes,
+    rowBytes: meanBytes(rowBytes),
     shards: join(folder, 'shards'),
-    flat: { path: join(folder, 'rows.bin'), offsetBytes: 0 },
+    regions: regions.map((region) => ({ ...region, path: join(folder, region.path) })),
+    ...(typeof rowBytes !== 'number' && { lengths: join(folder, 'lengths.bin') }),
+    ...(flat && { flat: { path: join(folder, 'rows.bin'), offsetBytes: 0 } }),
     labels: { path: join(folder, 'labels.bin'), offsetBytes: 0 },
+    rowSums: join(folder, 'sums.bin'),
     sum: sum.toString(),
-    digest,
+    digest: manifestDigest(join(partial, 'shards')),
   };
   writeFileSync(join(partial, 'set.json'), `${JSON.stringify(set, null, 2)}\n`);
   renameSync(partial, folder);
@@ -93,91 +117,29 @@ export async function prepareData(
 }
 
 /** Sizes and the manifest's digest; the bytes themselves are checked by every contender's sum. */
-function isIntact(set: DataSet & { digest: string }, rows: number, rowBytes: number): boolean {
+function isIntact(set: StoredSet, rows: number, rowBytes: RowLengths): boolean {
   return (
+    set.version === VERSION &&
     set.rows === rows &&
-    set.rowBytes === rowBytes &&
-    existsSync(set.flat.path) &&
-    statSync(set.flat.path).size === rows * rowBytes &&
-    statSync(set.labels.path).size === rows * 8 &&
+    set.rowBytes === meanBytes(rowBytes) &&
+    (set.flat === undefined || sizeOf(set.flat.path) === rows * set.rowBytes) &&
+    sizeOf(set.labels.path) === rows * 8 &&
+    sizeOf(set.rowSums!) === rows * 8 &&
     existsSync(join(set.shards, 'dataset.json')) &&
     manifestDigest(set.shards) === set.digest
   );
+}
+
+function sizeOf(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.size;
+}
+
+function meanBytes(rowBytes: RowLengths): number {
+  return typeof rowBytes === 'number' ? rowBytes : (rowBytes.min + rowBytes.max) / 2;
 }
 
 function manifestDigest(shards: string): string {
   return createHash('sha256')
     .update(readFileSync(join(shards, 'dataset.json')))
     .digest('hex');
-}
-
-async function writeRows(
-  folder: string,
-  rows: number,
-  rowBytes: number,
-): Promise<{ sum: bigint; digest: string }> {
-  const schema = defineSchema({ x: field.tensor('uint8', [rowBytes]), label: field.scalar('int64') });
-  const shards = join(folder, 'shards');
-  const writer = await DatasetWriter.create(shards, { schema, digests: fastDigests() });
-  const flat = await open(join(folder, 'rows.bin'), 'w');
-  const chunk = new Uint8Array(Math.max(1, Math.floor(CHUNK_BYTES / rowBytes)) * rowBytes);
-  const random = new Xorshift128(SEED);
-  let sum = 0n;
-  try {
-    for (let row = 0; row < rows; ) {
-      const count = Math.min(chunk.length / rowBytes, rows - row);
-      const words = new Uint32Array(chunk.buffer, 0, (count * rowBytes) / 4);
-      random.fill(words);
-      sum += sumOfWords(words);
-      await flat.write(chunk, 0, count * rowBytes);
-      for (let i = 0; i < count; i += 1, row += 1) {
-        const data = chunk.subarray(i * rowBytes, (i + 1) * rowBytes);
-        await writer.append({ x: { data, shape: [rowBytes], dtype: 'uint8' }, label: BigInt(row) });
-      }
-    }
-    await flat.sync();
-  } finally {
-    await flat.close();
-  }
-  await writer.finish();
-  const labels = BigInt64Array.from({ length: rows }, (_, row) => BigInt(row));
-  writeFileSync(join(folder, 'labels.bin'), new Uint8Array(labels.buffer));
-  const labelSum = (BigInt(rows) * BigInt(rows - 1)) / 2n;
-  return { sum: BigInt.asUintN(64, sum + labelSum), digest: manifestDigest(shards) };
-}
-
-/**
- * Sum of 64-bit words given as pairs of 32-bit ones, at most 2^21 of them: halves are added apart, as doubles
- * that are exact up to 2^53.
- */
-export function sumOfWords(words: Uint32Array): bigint {
-  let low = 0;
-  let high = 0;
-  for (let i = 0; i < words.length; i += 2) {
-    low += words[i]!;
-    high += words[i + 1]!;
-  }
-  return BigInt(low) + (BigInt(high) << 32n);
-}
-
-/** Marsaglia's xorshift128: incompressible bytes, the same on every machine. */
-class Xorshift128 {
-  #state: [number, number, number, number];
-
-  constructor(seed: number) {
-    this.#state = [seed, 362436069, 521288629, 88675123];
-  }
-
-  fill(words: Uint32Array): void {
-    let [x, y, z, w] = this.#state;
-    for (let i = 0; i < words.length; i += 1) {
-      const t = x ^ (x << 11);
-      x = y;
-      y = z;
-      z = w;
-      w = (w ^ (w >>> 19) ^ t ^ (t >>> 8)) | 0;
-      words[i] = w >>> 0;
-    }
-    this.#state = [x, y, z, w];
-  }
 }

@@ -38,9 +38,9 @@ def quantile(values: list[float], q: float) -> float:
 
 
 def run_round(
-    contender: ModuleType, settings: dict[str, Any], min_seconds: float, reopen: bool
+    contender: ModuleType, settings: dict[str, Any], min_seconds: float, min_epochs: int, reopen: bool
 ) -> dict[str, Any]:
-    """Whole epochs until ``min_seconds`` have passed."""
+    """Whole epochs, ``min_epochs`` of them or more, until ``min_seconds`` have passed."""
     gaps: list[float] = []
     samples = byte_count = epochs = total = 0
     first_batch_ms = 0.0
@@ -48,7 +48,6 @@ def run_round(
     if reopen:
         contender.open(settings)
     while True:
-        total = 0
         for batch_samples, batch_bytes, batch_sum in contender.epoch():
             now = time.perf_counter()
             if samples == 0:
@@ -60,7 +59,7 @@ def run_round(
             byte_count += batch_bytes
             total += batch_sum
         epochs += 1
-        if time.perf_counter() - started >= min_seconds:
+        if epochs >= min_epochs and time.perf_counter() - started >= min_seconds:
             break
     seconds = time.perf_counter() - started
     gaps.sort()
@@ -70,6 +69,7 @@ def run_round(
         "bytes": byte_count,
         "epochs": epochs,
         "sum": str(total & MASK),
+        "sum_of_part": None,
         "first_batch_ms": first_batch_ms,
         "gap_ms": {"p50": quantile(gaps, 0.5), "p99": quantile(gaps, 0.99), "max": gaps[-1] if gaps else 0.0},
     }
@@ -92,7 +92,13 @@ def main() -> None:
                     if not command["reopen"] and not is_open:
                         contender.open(settings)
                     is_open = True
-                    reply = run_round(contender, settings, command["minSeconds"], command["reopen"])
+                    reply = run_round(
+                        contender,
+                        settings,
+                        min_seconds=command["minSeconds"],
+                        min_epochs=command["minEpochs"],
+                        reopen=command["reopen"],
+                    )
                 elif contender is not None and command["op"] == "release" and is_open:
                     contender.close()
                     is_open = False

@@ -5,20 +5,29 @@ import { pathToFileURL } from 'node:url';
 import type { DataSet } from './data.js';
 import { built } from './folders.js';
 import { quantile } from './statistics.js';
+import { TakenSamples } from './taken-samples.js';
 
 export interface Settings {
   readonly data: DataSet;
   readonly batchSize: number;
   readonly shuffle: boolean;
+  /** Of one epoch: fewer than the set has where the scenario says so. */
+  readonly samples: number;
+  /** The file that contenders write, where they do. */
+  readonly output?: { readonly path: string; readonly bytes: number };
   readonly params: Readonly<Record<string, unknown>>;
 }
 
-/** A batch that the contender has read and summed. */
+/** A batch that the contender has read and summed, or bytes that it has written. */
 export interface Consumed {
   readonly samples: number;
   readonly bytes: number;
   /** Wrapping sum of its 64-bit words: `x` and `label`. */
   readonly sum: bigint;
+  /** How long it took, where that is not what passed here: another program's own time, without its start. */
+  readonly seconds?: number;
+  /** Of its samples; yardsticks have none. */
+  readonly ids?: ArrayLike<number>;
 }
 
 /** What a module under `rivals/node/` exports as its default: opens the data, gives epochs, closes. */
@@ -31,15 +40,16 @@ export interface NodeContender {
 async function round(
   contender: NodeContender,
   settings: Settings,
-  command: { minSeconds: number; reopen: boolean },
+  command: { minSeconds: number; minEpochs: number; reopen: boolean },
 ) {
   const gaps: number[] = [];
+  const isPart = settings.samples < settings.data.rows;
+  const taken = new TakenSamples(isPart ? settings.samples : 0);
   const started = performance.now();
   if (command.reopen) await contender.open(settings);
-  let [samples, bytes, epochs, sum, firstBatchMs] = [0, 0, 0, 0n, 0];
+  let [samples, bytes, epochs, sum, firstBatchMs, ownSeconds] = [0, 0, 0, 0n, 0, 0];
   let previous = started;
   do {
-    sum = 0n;
     for await (const batch of contender.epoch()) {
       const now = performance.now();
       if (samples === 0) firstBatchMs = now - started;
@@ -48,16 +58,21 @@ async function round(
       samples += batch.samples;
       bytes += batch.bytes;
       sum += batch.sum;
+      ownSeconds += batch.seconds ?? 0;
+      if (!isPart) continue;
+      if (batch.ids) taken.add(batch.ids);
+      if (samples >= settings.samples) break;
     }
     epochs += 1;
-  } while ((performance.now() - started) / 1000 < command.minSeconds);
-  const seconds = (performance.now() - started) / 1000;
+  } while (epochs < command.minEpochs || (performance.now() - started) / 1000 < command.minSeconds);
+  const seconds = ownSeconds || (performance.now() - started) / 1000;
   return {
     seconds,
     samples,
     bytes,
     epochs,
     sum: BigInt.asUintN(64, sum).toString(),
+    sum_of_part: isPart ? taken.sum(settings.data).toString() : null,
     first_batch_ms: firstBatchMs,
     gap_ms: { p50: quantile(gaps, 0.5), p99: quantile(gaps, 0.99), max: Math.max(0, ...gaps) },
   };

@@ -13,6 +13,7 @@ const USAGE = `usage: npm run bench -- [${FAMILIES.join(' | ')}] [options]
 
   --scenario NAME   this one alone
   --json FILE       write the report as JSON
+  --contender A,B   these alone
   --rounds N        at most so many rounds a scenario, for a first look; 25 by default
   --smoke           each scenario once at a tiny size: does it run, not how fast
   --list            what there is
@@ -25,6 +26,7 @@ async function main(): Promise<void> {
     allowPositionals: true,
     options: {
       scenario: { type: 'string' },
+      contender: { type: 'string' },
       json: { type: 'string' },
       rounds: { type: 'string', default: String(CAREFUL.roundsMax) },
       smoke: { type: 'boolean', default: false },
@@ -46,6 +48,7 @@ async function main(): Promise<void> {
   }
   if (scenarios.length === 0) throw new Error('no such scenario; --list shows what there is');
 
+  const contenders = values.contender?.split(',');
   const roundsMax = Number(values.rounds);
   if (!Number.isInteger(roundsMax) || roundsMax < 1)
     throw new Error(`--rounds takes a whole number, not "${values.rounds}"`);
@@ -58,7 +61,7 @@ async function main(): Promise<void> {
   const runs: ScenarioRun[] = [];
   for (const scenario of scenarios) {
     const data = await prepareData(scenario.data, values.smoke, say);
-    runs.push(await runScenario(scenario, data, method, say));
+    runs.push(await runScenario(onlyWith(contenders, scenario), data, method, say));
   }
   const report = makeReport(runs, describeMachine());
   process.stdout.write(toMarkdown(report));
@@ -79,6 +82,18 @@ async function select(
   }
   if (name !== undefined) return found.filter((scenario) => scenario.name === name);
   return families.length > 0 || smoke ? found : found.filter((scenario) => scenario.essential);
+}
+
+/** The same question put to fewer contenders. */
+function onlyWith(names: readonly string[] | undefined, scenario: Scenario): Scenario {
+  if (names === undefined) return scenario;
+  const contenders = Object.entries(scenario.contenders).filter(([name]) => names.includes(name));
+  if (contenders.length === 0) {
+    throw new Error(
+      `${scenario.name} has no contender ${names.join(', ')}; it has ${Object.keys(scenario.contenders).join(', ')}`,
+    );
+  }
+  return { ...scenario, contenders: Object.fromEntries(contenders) };
 }
 
 function listModules(folder: string): string[] {

@@ -4,19 +4,23 @@ import { join } from 'node:path';
 import { script } from './folders.js';
 
 const PAGE_BYTES = 4096;
-/** A file counts as cold if less than this part of it stayed in the page cache. */
-const RESIDENT_PART_MAX = 0.001;
+/** How far the resident part of all files may be from what is asked for. */
+const DEVIATION_MAX = { cold: 0.001, half: 0.05 };
 
-/** Drops files from the page cache, folders with all they hold, and throws if they would not go. */
-export function makeCold(paths: readonly string[], python: string): void {
+/**
+ * Drops files from the page cache, folders with all they hold, brings half of each back if asked to, and throws
+ * if they would not go.
+ */
+export function arrangePages(part: 'cold' | 'half', paths: readonly string[], python: string): void {
   const files = paths.flatMap(filesBelow);
-  const sizeBytes = files.reduce((sum, file) => sum + statSync(file).size, 0);
+  const pages = files.reduce((sum, file) => sum + Math.ceil(statSync(file).size / PAGE_BYTES), 0);
   const resident = Number(
-    execFileSync(python, [script('src/page-cache.py'), ...files], { encoding: 'utf8' }),
+    execFileSync(python, [script('src/page-cache.py'), part, ...files], { encoding: 'utf8' }),
   );
-  if (resident * PAGE_BYTES > RESIDENT_PART_MAX * sizeBytes) {
+  const expected = part === 'half' ? pages / 2 : 0;
+  if (Math.abs(resident - expected) > DEVIATION_MAX[part] * pages) {
     throw new Error(
-      `${resident} pages of ${files.length} files stayed in the page cache after being dropped`,
+      `${resident} of the ${pages} pages of ${files.length} files are in the page cache (${part})`,
     );
   }
 }

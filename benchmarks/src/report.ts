@@ -33,7 +33,8 @@ const Result = z.object({
 const ReachResult = z.object({
   scenario: z.string(),
   subject: z.string(),
-  than: z.string(),
+  /** Another contender, or the number itself. */
+  than: z.union([z.string(), z.number()]),
   measure: z.string(),
   factor: z.number(),
   ratio: Ratio,
@@ -111,7 +112,8 @@ function resultsOf({ scenario, rounds }: ScenarioRun): Result[] {
 function reachesOf({ scenario, rounds }: ScenarioRun) {
   const consumerCpu = consumerCpuPerGb(scenario, rounds) ?? 0;
   return scenario.reaches.flatMap(({ subject, than, measure, factor }) => {
-    const [own, theirs] = [rounds.get(subject), rounds.get(than)];
+    const own = rounds.get(subject);
+    const theirs = typeof than === 'number' ? [] : rounds.get(than);
     if (!own || !theirs || own.length < 2) return [];
     const isCpu = measure.startsWith('cpu');
     const value = (round: Round) => {
@@ -123,7 +125,10 @@ function reachesOf({ scenario, rounds }: ScenarioRun) {
         CPU_RESOLUTION_S / (round.bytes / 1e9),
       );
     };
-    const ratio = pairedRatio(own.map(value), theirs.map(value));
+    const ratio = pairedRatio(
+      own.map(value),
+      typeof than === 'number' ? own.map(() => than) : theirs.map(value),
+    );
     const met = isCpu ? ratio.low <= factor : ratio.high >= factor;
     return [{ scenario: scenario.name, subject, than, measure, factor, ratio: finite(ratio), met }];
   });

@@ -1,13 +1,20 @@
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ContenderProcess, type Round } from './contender-process.js';
-import type { DataSet } from './data.js';
+import { type DataSet, dataFolder } from './data.js';
 import { pythonInterpreter } from './folders.js';
-import { makeCold } from './page-cache.js';
+import type { Settings } from './harness.js';
+import { checkOutput, removeOutput } from './output-file.js';
+import { arrangePages } from './page-cache.js';
 import type { Contender, ScenarioQuestion } from './scenario.js';
 import { pairedRatio, relativeHalfWidth } from './statistics.js';
+import { whatForbidsDroppingPrivileges } from './unprivileged.js';
 
 export interface Method {
+  /** Passes over all contenders that are not counted. */
+  readonly warmUps: number;
   readonly minSeconds: number;
   readonly roundsMin: number;
   readonly roundsMax: number;
@@ -25,8 +32,22 @@ export interface ScenarioRun {
   readonly missing: ReadonlyMap<string, string>;
 }
 
-export const CAREFUL: Method = { minSeconds: 3, roundsMin: 5, roundsMax: 25, halfWidth: 0.05, pauseMs: 200 };
-export const SMOKE: Method = { minSeconds: 0, roundsMin: 1, roundsMax: 1, halfWidth: 1, pauseMs: 0 };
+export const CAREFUL: Method = {
+  warmUps: 1,
+  minSeconds: 3,
+  roundsMin: 5,
+  roundsMax: 25,
+  halfWidth: 0.05,
+  pauseMs: 200,
+};
+export const SMOKE: Method = {
+  warmUps: 0,
+  minSeconds: 0,
+  roundsMin: 1,
+  roundsMax: 1,
+  halfWidth: 1,
+  pauseMs: 0,
+};
 
 /**
  * Runs one scenario: all contenders in turn, first forwards, then backwards (ABBA), so that a machine that
@@ -40,25 +61,24 @@ export async function runScenario(
 ): Promise<ScenarioRun> {
   const missing = new Map<string, string>();
   const processes = new Map<string, ContenderProcess>();
+  const settings = settingsOf(scenario, data);
   try {
     for (const [name, contender] of Object.entries(scenario.contenders)) {
-      const reason = whatIsMissing(contender);
-      if (reason === undefined) processes.set(name, await ContenderProcess.start(contender, scenario, data));
+      const reason = whatIsMissing(contender, data);
+      if (reason === undefined) processes.set(name, await ContenderProcess.start(contender, settings));
       else missing.set(name, reason);
     }
     const rounds = new Map<string, Round[]>([...processes.keys()].map((name) => [name, []]));
-    for (let pass = -1; !isEnough(pass, scenario, rounds, method); pass += 1) {
+    for (let pass = -method.warmUps; !isEnough(pass, scenario, rounds, method); pass += 1) {
       const order = [...processes];
       if (pass % 2 !== 0) order.reverse();
       for (const [name, contender] of order) {
         onProgress(`${scenario.name}: ${pass < 0 ? 'warm-up' : `round ${pass + 1}`}, ${name}`);
         await sleep(method.pauseMs);
         const { yardstick } = scenario.contenders[name]!;
-        const isCold = scenario.temperature === 'cold' && yardstick !== 'consumer';
-        const round = await (isCold
-          ? coldRound(contender, data)
-          : contender.round({ ...method, reopen: false }));
-        if (yardstick === undefined) checkSum(name, round, data);
+        const round = await runRound(contender, yardstick, scenario, settings, method).catch((cause) => {
+          throw new Error(`${scenario.name}, ${name}: ${(cause as Error).message}`, { cause });
+        });
         if (pass >= 0) rounds.get(name)!.push(round);
       }
     }
@@ -68,22 +88,72 @@ export async function runScenario(
   }
 }
 
-async function coldRound(contender: ContenderProcess, data: DataSet): Promise<Round> {
-  makeCold([data.shards, data.flat.path, data.labels.path], pythonInterpreter());
-  const round = await contender.round({ minSeconds: 0, reopen: true });
+function settingsOf(scenario: ScenarioQuestion, data: DataSet): Omit<Settings, 'params'> {
+  const { batchSize, shuffle, samples = data.rows, outputBytes } = scenario;
+  return {
+    data,
+    batchSize,
+    shuffle,
+    samples: Math.min(samples, data.rows),
+    ...(outputBytes !== undefined && {
+      output: { path: join(dataFolder(), `${scenario.name}.out`), bytes: outputBytes },
+    }),
+  };
+}
+
+/** One round, begun in the state that the scenario asks for, and what was read or written checked after it. */
+async function runRound(
+  contender: ContenderProcess,
+  yardstick: Contender['yardstick'],
+  scenario: ScenarioQuestion,
+  settings: Omit<Settings, 'params'>,
+  { minSeconds }: Method,
+): Promise<Round> {
+  const { temperature, epochs: minEpochs = 1 } = scenario;
+  const { data, output } = settings;
+  const isWarm = temperature === 'warm' || yardstick === 'consumer';
+  if (isWarm && output === undefined) {
+    const round = await contender.round({ minSeconds, minEpochs, reopen: false });
+    if (yardstick === undefined) checkSamples(round, scenario, settings);
+    return round;
+  }
+  if (temperature !== 'warm') arrangePages(temperature, filesOf(data), pythonInterpreter());
+  if (output) removeOutput(output.path);
+  const round = await contender.round({ minSeconds: 0, minEpochs, reopen: true });
   // Pages that anyone has mapped cannot be dropped.
   await contender.release();
+  if (output) {
+    if (yardstick === undefined) checkOutput(output.path, { ...round, bytes: output.bytes });
+    removeOutput(output.path);
+  } else if (yardstick === undefined) checkSamples(round, scenario, settings);
   return round;
 }
 
-/** Every sample exactly once: as many as there are, and their bytes add up to what was written. */
-function checkSum(name: string, round: Round, data: DataSet): void {
-  if (round.samples !== data.rows * round.epochs || round.sum !== data.sum) {
-    throw new Error(
-      `${name} did not read each sample of ${data.name} once: ${round.samples} samples in ${round.epochs} epochs ` +
-        `of ${data.rows}, sum ${round.sum}, expected ${data.sum}`,
-    );
-  }
+function filesOf({ shards, regions, labels, lengths, flat }: DataSet): string[] {
+  const paths = [shards, labels.path, ...regions.map(({ path }) => path)];
+  if (lengths !== undefined) paths.push(lengths);
+  if (flat !== undefined) paths.push(flat.path);
+  return paths;
+}
+
+/** Every sample exactly once: as many as there are, and what was read adds up to what was written. */
+function checkSamples(
+  round: Round,
+  { consumes }: ScenarioQuestion,
+  { data, samples }: Omit<Settings, 'params'>,
+): void {
+  const ofEpoch = round.sum_of_part ?? (consumes === 'labels' ? labelSum(data) : data.sum);
+  const sum = BigInt.asUintN(64, BigInt(ofEpoch) * BigInt(round.epochs)).toString();
+  if (round.samples === samples * round.epochs && round.sum === sum) return;
+  throw new Error(
+    `not each sample of ${data.name} was read once: ${round.samples} samples in ${round.epochs} epochs of ${samples}, ` +
+      `sum ${round.sum}, expected ${sum}`,
+  );
+}
+
+function labelSum({ rows, labels }: DataSet): bigint {
+  const bytes = new Uint8Array(readFileSync(labels.path).subarray(labels.offsetBytes));
+  return new BigInt64Array(bytes.buffer, 0, rows).reduce((sum, label) => sum + label, 0n);
 }
 
 function isEnough(
@@ -95,9 +165,10 @@ function isEnough(
   if (pass < method.roundsMin) return false;
   if (pass >= method.roundsMax) return true;
   return reaches.every(({ subject, than }) => {
-    const [a, b] = [rounds.get(subject), rounds.get(than)];
+    const [a, b] = [rounds.get(subject), typeof than === 'number' ? [] : rounds.get(than)];
     if (!a || !b) return true;
-    return relativeHalfWidth(pairedRatio(a.map(mbPerSecond), b.map(mbPerSecond))) <= method.halfWidth;
+    const theirs = typeof than === 'number' ? a.map(() => 1) : b.map(mbPerSecond);
+    return relativeHalfWidth(pairedRatio(a.map(mbPerSecond), theirs)) <= method.halfWidth;
   });
 }
 
@@ -106,7 +177,10 @@ export function mbPerSecond(round: Round): number {
 }
 
 /** Names what a contender lacks here and how to get it, or nothing if it can run. */
-function whatIsMissing({ runtime, needs = [] }: Contender): string | undefined {
+function whatIsMissing(
+  { runtime, unprivileged, needs = [] }: Contender,
+  { shards }: DataSet,
+): string | undefined {
   for (const need of needs) {
     if (runtime === 'python') {
       const probe = `import importlib.util as u, sys; sys.exit(0 if u.find_spec("${need}") else 1)`;
@@ -114,5 +188,5 @@ function whatIsMissing({ runtime, needs = [] }: Contender): string | undefined {
         return `needs the Python package ${need}`;
     } else if (spawnSync(need, ['--version']).status !== 0) return `needs the program ${need}`;
   }
-  return undefined;
+  return unprivileged ? whatForbidsDroppingPrivileges(shards) : undefined;
 }

@@ -9,6 +9,8 @@ export interface Contender {
   readonly env?: Readonly<Record<string, string>>;
   /** Python modules or programs without which this contender is listed as missing instead of run. */
   readonly needs?: readonly string[];
+  /** Runs as a user who is not root, with the 8 MiB of locked memory that most systems allow. */
+  readonly unprivileged?: boolean;
   /**
    * Not a loader but a yardstick: the `limit` that the hardware sets, or the `consumer` alone, whose CPU is what
    * `cpu_s_per_gb_net` leaves out. It need not touch the set's own bytes, so its sum is not checked.
@@ -19,10 +21,10 @@ export interface Contender {
 /** What a report gives of a contender; see `report.ts`. */
 export type Measure = 'mb_s' | 'samples_s' | 'cpu_s_per_gb' | 'cpu_s_per_gb_net';
 
-/** A goal: `subject`'s measure is at least (for CPU: at most) `factor` times that of `than`. */
+/** A goal: `subject`'s measure is at least (for CPU: at most) `factor` times that of `than`, or that number. */
 export interface Reach {
   readonly subject: string;
-  readonly than: string;
+  readonly than: string | number;
   readonly measure: Measure;
   readonly factor: number;
 }
@@ -31,10 +33,24 @@ export interface Reach {
 export interface ScenarioQuestion {
   readonly name: string;
   readonly title: string;
-  /** Cold: before every round the files are dropped from the page cache and opened anew. */
-  readonly temperature: 'warm' | 'cold';
+  /**
+   * Cold: before every round the files are dropped from the page cache and opened anew. Half: then half of each
+   * is brought back, in stretches of 4 MiB.
+   */
+  readonly temperature: 'warm' | 'cold' | 'half';
   readonly batchSize: number;
   readonly shuffle: boolean;
+  /** Whole epochs in a round, counted together; 1, or as many as three seconds have where warm. */
+  readonly epochs?: number;
+  /** Of cold scenarios with contenders in Node: an epoch ends after so many samples, whole batches; all. */
+  readonly samples?: number;
+  /** What the consumer adds up; rows with their labels by default. */
+  readonly consumes?: 'labels';
+  /**
+   * Contenders write instead: a file of this many bytes in each round, the set's rows over and over. It is made
+   * at `settings.output`, and lies on the disk when the epoch ends; afterwards its size is checked, and its sum.
+   */
+  readonly outputBytes?: number;
   readonly contenders: Readonly<Record<string, Contender>>;
   readonly reaches: readonly Reach[];
 }

@@ -1,11 +1,10 @@
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { sum64 } from '@zc/io';
 import type { Consumed, NodeContender, Settings } from '../../src/harness.js';
+import { FlatRows } from './flat-rows.js';
 import { shuffledIds } from './order.js';
 
 let settings: Settings;
-let descriptor: number;
-let labels: BigInt64Array;
+let rows: FlatRows;
 let epochs = 0;
 
 /**
@@ -15,30 +14,32 @@ let epochs = 0;
 export default {
   async open(given: Settings) {
     settings = given;
-    descriptor = openSync(given.data.flat.path, 'r');
-    const { path, offsetBytes } = given.data.labels;
-    labels = new BigInt64Array(new Uint8Array(readFileSync(path).subarray(offsetBytes)).buffer);
+    rows = new FlatRows(given.data);
   },
 
   *epoch(): Generator<Consumed> {
     const { data, batchSize, shuffle, params } = settings;
     epochs += 1;
-    const ids = shuffle ? shuffledIds(data.rows, epochs) : undefined;
-    const reused = params.buffer === 'reused' ? Buffer.allocUnsafeSlow(data.rowBytes) : undefined;
+    const order = shuffle
+      ? shuffledIds(data.rows, epochs)
+      : Uint32Array.from({ length: data.rows }, (_, i) => i);
+    const reused = params.buffer === 'reused' ? Buffer.allocUnsafeSlow(rows.lengthMax) : undefined;
     for (let start = 0; start < data.rows; start += batchSize) {
-      const end = Math.min(start + batchSize, data.rows);
+      const ids = order.subarray(start, start + batchSize);
+      let bytes = ids.length * 8;
       let sum = 0n;
-      for (let i = start; i < end; i += 1) {
-        const id = ids ? ids[i]! : i;
-        const buffer = reused ?? Buffer.allocUnsafeSlow(data.rowBytes);
-        readSync(descriptor, buffer, 0, data.rowBytes, data.flat.offsetBytes + id * data.rowBytes);
-        sum += sum64(buffer) + labels[id]!;
+      for (const id of ids) {
+        const length = rows.length(id);
+        const buffer = reused?.subarray(0, length) ?? Buffer.allocUnsafeSlow(length);
+        rows.read(id, buffer);
+        sum += sum64(buffer) + rows.labels[id]!;
+        bytes += length;
       }
-      yield { samples: end - start, bytes: (end - start) * (data.rowBytes + 8), sum };
+      yield { samples: ids.length, bytes, sum, ids };
     }
   },
 
   async close() {
-    closeSync(descriptor);
+    rows.close();
   },
 } satisfies NodeContender;

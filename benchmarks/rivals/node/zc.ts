@@ -1,15 +1,16 @@
 import { sum64 } from '@zc/io';
-import { DataLoader, type DataLoaderOptions, Dataset } from '@zc/loader';
+import { DataLoader, type DataLoaderOptions, type DatasetOptions } from '@zc/loader';
 import type { Consumed, NodeContender, Settings } from '../../src/harness.js';
 
-let dataset: Dataset;
 let loader: DataLoader;
+let seed = 7;
 
-/** The loader as it comes; `params` are its own options. */
+/** The loader as it comes; `params` are its own options and those of its dataset. */
 export default {
   async open({ data, batchSize, shuffle, params }: Settings) {
-    dataset = await Dataset.open(data.shards);
-    loader = new DataLoader(dataset, { batchSize, shuffle, seed: 7, ...(params as DataLoaderOptions) });
+    seed += 1;
+    const options = params as DataLoaderOptions & DatasetOptions;
+    loader = await DataLoader.open(data.shards, { batchSize, shuffle, seed, ...options });
   },
 
   async *epoch(): AsyncGenerator<Consumed> {
@@ -19,12 +20,11 @@ export default {
         bytes += data.byteLength;
         sum += sum64(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
       }
-      yield { samples: batch.length, bytes, sum };
+      yield { samples: batch.length, bytes, sum, ids: batch.indices };
     }
   },
 
   async close() {
     await loader.close();
-    await dataset.close();
   },
 } satisfies NodeContender;

@@ -1,3 +1,4 @@
+import { choosesWell, diskLimit, rowReaders } from '../../rivals/contenders.js';
 import type { Scenario } from '../../src/scenario.js';
 
 export default {
@@ -7,19 +8,13 @@ export default {
   temperature: 'cold',
   batchSize: 64,
   shuffle: true,
-  contenders: {
-    zc: { runtime: 'node', module: 'node/zc' },
-    'zc-direct': { runtime: 'node', module: 'node/zc', params: { mode: 'direct' } },
-    'zc-threads': { runtime: 'node', module: 'node/zc', env: { ZC_IO_BACKEND: 'threads' } },
-    'read-fresh': { runtime: 'node', module: 'node/read', params: { buffer: 'fresh' } },
-    'read-reused': { runtime: 'node', module: 'node/read', params: { buffer: 'reused' } },
-    limit: { runtime: 'node', module: 'node/fio', params: { depth: 32 }, needs: ['fio'], yardstick: 'limit' },
-    consumer: { runtime: 'node', module: 'node/consumer', yardstick: 'consumer' },
-  },
+  contenders: { ...rowReaders({ pageCacheBudget: 2 ** 30 }), limit: diskLimit() },
   reaches: [
     { subject: 'zc', than: 'limit', measure: 'mb_s', factor: 0.95 },
     { subject: 'zc', than: 'read-fresh', measure: 'mb_s', factor: 3 },
     { subject: 'zc', than: 'read-fresh', measure: 'cpu_s_per_gb_net', factor: 0.2 },
+    { subject: 'zc-threads', than: 'zc', measure: 'mb_s', factor: 0.85 },
+    ...choosesWell,
   ],
   essential: true,
 } satisfies Scenario;

@@ -1,4 +1,4 @@
-import { warmReaders } from '../../rivals/contenders.js';
+import { choosesWell, memoryLimit, rowReaders } from '../../rivals/contenders.js';
 import type { Scenario } from '../../src/scenario.js';
 
 export default {
@@ -8,10 +8,13 @@ export default {
   temperature: 'warm',
   batchSize: 64,
   shuffle: true,
-  contenders: warmReaders,
+  contenders: { ...rowReaders(), limit: memoryLimit },
   reaches: [
+    { subject: 'zc', than: 'limit', measure: 'mb_s', factor: 0.9 },
     { subject: 'zc', than: 'read-fresh', measure: 'mb_s', factor: 3 },
     { subject: 'zc-verify', than: 'zc', measure: 'mb_s', factor: 0.7 },
+    { subject: 'zc-threads', than: 'zc', measure: 'mb_s', factor: 0.85 },
+    ...choosesWell,
   ],
   essential: true,
 } satisfies Scenario;

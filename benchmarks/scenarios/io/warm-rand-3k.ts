@@ -1,4 +1,4 @@
-import { warmReaders } from '../../rivals/contenders.js';
+import { choosesWell, memoryLimit, rowReaders } from '../../rivals/contenders.js';
 import type { Scenario } from '../../src/scenario.js';
 
 export default {
@@ -8,11 +8,14 @@ export default {
   temperature: 'warm',
   batchSize: 256,
   shuffle: true,
-  contenders: warmReaders,
+  contenders: { ...rowReaders(), limit: memoryLimit },
   reaches: [
+    { subject: 'zc', than: 'limit', measure: 'mb_s', factor: 0.8 },
     { subject: 'zc', than: 'read-reused', measure: 'mb_s', factor: 2.5 },
     { subject: 'zc', than: 'read-fresh', measure: 'mb_s', factor: 8 },
     { subject: 'zc-verify', than: 'zc', measure: 'mb_s', factor: 0.7 },
+    { subject: 'zc-threads', than: 'zc', measure: 'mb_s', factor: 0.5 },
+    ...choosesWell,
   ],
   essential: true,
 } satisfies Scenario;

@@ -18,7 +18,7 @@ const HERE = dirname(fileURLToPath(import.meta.url));
 const ROOT = join(HERE, '../../..');
 const TRAIN_ROWS = 6_000;
 const TEST_ROWS = 600;
-const METHOD: Method = { minSeconds: 1, roundsMin: 3, roundsMax: 3, halfWidth: 1, pauseMs: 200 };
+const METHOD: Method = { warmUps: 1, minSeconds: 1, roundsMin: 3, roundsMax: 3, halfWidth: 1, pauseMs: 200 };
 const ACCURACY_MIN = 0.95;
 
 async function main(): Promise<void> {
@@ -53,7 +53,7 @@ async function compare(images: ImageSet, shards: string): Promise<void> {
     rows: images.rows,
     rowBytes: IMAGE_BYTES,
     shards,
-    flat: { path: join(images.folder, 'image.npy'), offsetBytes: NPY_HEADER_BYTES },
+    regions: [{ path: join(images.folder, 'image.npy'), offsetBytes: NPY_HEADER_BYTES, rows: images.rows }],
     labels: { path: join(images.folder, 'label.npy'), offsetBytes: NPY_HEADER_BYTES },
     sum: images.sum,
   };
