@@ -15,6 +15,13 @@ import type { Reader } from './reader.js';
 import { partsOf, type Source, type SourceParts } from './source.js';
 import { type LoaderIdentity, type LoaderState, parseState } from './state.js';
 import { type LoaderStats, StatsCounter } from './stats.js';
+import { type WindowOptions, windowOptions } from './windows/options.js';
+
+/** What `DataLoader.open` takes. */
+export interface OpenOptions extends DataLoaderOptions, DatasetOptions {
+  /** See `Dataset.windows`. */
+  windows?: WindowOptions | undefined;
+}
 
 /** Read ahead by default: what fits a last-level cache, so that a batch is still in it when it is used. */
 const AHEAD_BYTES = 8 * 2 ** 20;
@@ -43,7 +50,8 @@ export class DataLoader<S extends Schema = Schema> implements AsyncIterable<Batc
   readonly #memory: BatchMemory;
   readonly #share: SettledShare;
   readonly #stats = new StatsCounter();
-  #ownsDataset = false;
+  /** Closed with the loader. */
+  #owned: Dataset<S> | undefined;
   /** Where the next iteration begins. */
   #next = { epoch: 0, position: 0 };
   #current: { epoch: number; share: RankShare; start: number; batches: Epoch<S> } | undefined;
@@ -76,18 +84,22 @@ export class DataLoader<S extends Schema = Schema> implements AsyncIterable<Batc
     });
   }
 
-  /** Opens a dataset and a loader for it, which closes it. See `Dataset.open` and the constructor. */
+  /**
+   * Opens a dataset and a loader for it, or for windows over its tokens, which closes it. See `Dataset.open` and
+   * the constructor.
+   */
   static async open<S extends Schema = Schema>(
     paths: string | readonly string[],
-    options: DataLoaderOptions & DatasetOptions = {},
+    options: OpenOptions = {},
   ): Promise<DataLoader<S>> {
-    checkOptions(options, { ...datasetRules, ...loaderRules });
-    const { indexCacheBytes, pageCacheBudget, backend, ...loaderOptions } = options;
+    checkOptions(options, { ...datasetRules, ...loaderRules, windows: windowOptions });
+    const { indexCacheBytes, pageCacheBudget, backend, windows, ...loaderOptions } = options;
     const { verify } = options;
     const dataset = await Dataset.open<S>(paths, { indexCacheBytes, pageCacheBudget, backend, verify });
     try {
-      const loader = new DataLoader<S>(dataset, loaderOptions);
-      loader.#ownsDataset = true;
+      const source = windows === undefined ? dataset : await dataset.windows(windows);
+      const loader = new DataLoader<S>(source as Source<S>, loaderOptions);
+      loader.#owned = dataset;
       return loader;
     } catch (error) {
       await dataset.close();
@@ -209,7 +221,7 @@ export class DataLoader<S extends Schema = Schema> implements AsyncIterable<Batc
     this.#closed = true;
     await this.#current?.batches.return();
     this.#memory.close();
-    if (this.#ownsDataset) await this.dataset.close();
+    await this.#owned?.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -16,6 +16,8 @@ import { type ShardInfo, ShardStore } from './shard-store.js';
 import { shardOf } from './sorted-ids.js';
 import { Source, type SourceParts, sourceParts } from './source.js';
 import type { Verify } from './way-choice.js';
+import type { WindowOptions } from './windows/options.js';
+import { TokenWindows, type WindowSchema } from './windows/token-windows.js';
 
 /** How a dataset is read and checked; each option with its default. */
 export interface DatasetOptions {
@@ -181,6 +183,21 @@ export class Dataset<S extends Schema = Schema> extends Source<S> implements Dis
       signal,
     });
     return makeBatch<S>((await queue.next())!);
+  }
+
+  /**
+   * The documents of a token field as one stream, in windows of equal length: what a language model is trained
+   * on. Reads the footer of each shard, and with `crossDocuments` false its table of documents.
+   *
+   * @throws ZC_ARGUMENT naming the option, or what the field would have to be; what opening a shard throws
+   * @example
+   * const windows = await dataset.windows({ field: 'tokens', length: 1025, stride: 1024 });
+   * const loader = new DataLoader(windows, { batchSize: 16, shuffle: true });
+   */
+  async windows<const O extends WindowOptions>(options: O): Promise<TokenWindows<WindowSchema<S, O>>> {
+    const { store, verify, pageCacheBudget } = this.#rows;
+    store.checkOpen();
+    return TokenWindows.open(this, options, { store, verify, pageCacheBudget });
   }
 
   /**

@@ -7,7 +7,7 @@ export {
 } from './batch.js';
 export type { BatchLayout, FieldSpan, VariableSpan } from './batch-layout.js';
 export { type Column, PackedColumn, type TensorColumn, ValuesColumn } from './columns.js';
-export { DataLoader } from './data-loader.js';
+export { DataLoader, type OpenOptions } from './data-loader.js';
 export { Dataset, type DatasetOptions } from './dataset.js';
 export type { DataLoaderOptions } from './loader-options.js';
 export type { BlockShuffle, Shuffle, ShuffleKind } from './order/shuffle.js';
@@ -16,3 +16,5 @@ export { Source } from './source.js';
 export type { LoaderState } from './state.js';
 export type { LoaderStats } from './stats.js';
 export type { ReadMode, Verify } from './way-choice.js';
+export type { WindowOptions } from './windows/options.js';
+export { TokenWindows, type WindowSchema } from './windows/token-windows.js';

@@ -1,4 +1,5 @@
 import { PLAN_EXTENT_NUMBERS, PLAN_HEAD_NUMBERS, PLAN_PIECE_NUMBERS } from '@zc/io';
+import { doubled } from './doubled.js';
 
 /** A piece without a place in the slot, or without a checksum. */
 export const NONE = -1;
@@ -90,10 +91,4 @@ export class PlanWriter {
       lastLength + length <= JOINED_BYTES_MAX
     );
   }
-}
-
-function doubled(array: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
-  const larger = new Float64Array(2 * array.length);
-  larger.set(array);
-  return larger;
 }

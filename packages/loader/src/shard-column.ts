@@ -41,9 +41,10 @@ export class ShardColumn {
   readonly blockwise: boolean;
   /** The whole region, where it is small. */
   readonly small: CachedRuns<Uint8Array> | undefined;
-  readonly #samples: number;
+  readonly samples: number;
+  /** Of a variable field: where each row ends, in bytes from the region's start. */
+  readonly ends: Table | undefined;
   readonly #file: MappedFile;
-  readonly #ends: Table | undefined;
   readonly #dims: Table | undefined;
   readonly #checksums: Table;
 
@@ -57,9 +58,9 @@ export class ShardColumn {
     this.path = path;
     this.blockwise = layout.checksumUnit === 'block';
     this.checked = new Marks(checksumCount(layout, samples, layout.region.length));
-    this.#samples = samples;
+    this.samples = samples;
     this.#file = file;
-    this.#ends = table('u64', layout.ends);
+    this.ends = table('u64', layout.ends);
     this.#dims = table('u32', layout.dims);
     this.#checksums = table('u32', layout.checksums)!;
     const { region } = layout;
@@ -72,7 +73,11 @@ export class ShardColumn {
         runBytes: region.length,
         decode: (bytes) => {
           if (verify)
-            this.#checkBlocksNow(bytes, { first: 0, end: region.length, row: undefined, again: true });
+            this.#checkBlocksNow(bytes, {
+              first: 0,
+              again: true,
+              rowOf: (at) => Math.floor(at / layout.rowBytes),
+            });
           return bytes;
         },
       });
@@ -81,13 +86,13 @@ export class ShardColumn {
 
   /** Where a row of a variable field begins, in the file. */
   start(row: number): number {
-    const before = row === 0 ? 0 : this.#ends!.at(row - 1);
+    const before = row === 0 ? 0 : this.ends!.at(row - 1);
     return this.layout.region.offset + roundUp(before, this.layout.rowAlign);
   }
 
   /** Where a row of a variable field ends, in the file. */
   end(row: number): number {
-    return this.layout.region.offset + this.#ends!.at(row);
+    return this.layout.region.offset + this.ends!.at(row);
   }
 
   /** The length of a row of a variable field, checked as section 8.1 of the format asks. */
@@ -97,7 +102,7 @@ export class ShardColumn {
     const end = this.end(row);
     const length = end - start;
     const regionEnd = region.offset + region.length;
-    const fits = length >= 0 && end <= regionEnd && (row < this.#samples - 1 || end === regionEnd);
+    const fits = length >= 0 && end <= regionEnd && (row < this.samples - 1 || end === regionEnd);
     if (fits && length % elementBytes === 0) return length;
     throw new ZcError(
       'ZC_FORMAT_TABLE',
@@ -119,11 +124,11 @@ export class ShardColumn {
 
   /** Asks for what tells where `rows[first … end - 1]` lie. The rows ascend. */
   needPlaces(rows: Float64Array, first: number, end: number, missing: MissingRuns, use: number): void {
-    if (this.#ends !== undefined) {
+    if (this.ends !== undefined) {
       for (let i = first; i < end; i++) {
         const row = rows[i]!;
-        if (row > 0) missing.need(this.#ends.runs, this.#ends.runOf(row - 1), use);
-        missing.need(this.#ends.runs, this.#ends.runOf(row), use);
+        if (row > 0) missing.need(this.ends.runs, this.ends.runOf(row - 1), use);
+        missing.need(this.ends.runs, this.ends.runOf(row), use);
       }
     }
     if (this.#dims !== undefined) {
@@ -151,11 +156,19 @@ export class ShardColumn {
           missing.need(this.#checksums.runs, this.#checksums.runOf(row), use);
         continue;
       }
-      const last = this.lastBlock(row);
-      for (let block = this.firstBlock(row); block <= last; block++) {
-        if (all || !this.checked.has(block)) {
-          missing.need(this.#checksums.runs, this.#checksums.runOf(block), use);
-        }
+      const blocks = { first: this.firstBlock(row), last: this.lastBlock(row) };
+      this.needBlockChecksums(blocks, { all, missing, use });
+    }
+  }
+
+  /** Asks for the checksums of blocks; with `all` false, of unchecked ones only. */
+  needBlockChecksums(
+    { first, last }: { first: number; last: number },
+    { all, missing, use }: { all: boolean; missing: MissingRuns; use: number },
+  ): void {
+    for (let block = first; block <= last; block++) {
+      if (all || !this.checked.has(block)) {
+        missing.need(this.#checksums.runs, this.#checksums.runOf(block), use);
       }
     }
   }
@@ -190,8 +203,8 @@ export class ShardColumn {
   placeNow(row: number, use: number): { offset: number; length: number; dims: number[] } {
     const { fixed, rowBytes, region, raggedDims } = this.layout;
     if (fixed) return { offset: region.offset + row * rowBytes, length: rowBytes, dims: [] };
-    if (row > 0) this.#ends!.now(row - 1, use);
-    this.#ends!.now(row, use);
+    if (row > 0) this.ends!.now(row - 1, use);
+    this.ends!.now(row, use);
     const dims = this.#dims;
     return {
       offset: this.start(row),
@@ -211,41 +224,61 @@ export class ShardColumn {
     { offset, length }: { offset: number; length: number },
     { bytes, again }: { bytes: Uint8Array; again: boolean },
   ): void {
-    if (length === 0 || (!again && this.checked.full)) return;
     if (this.blockwise) {
-      const from = offset - this.layout.region.offset;
-      const first = Math.floor(from / BLOCK_BYTES) * BLOCK_BYTES;
-      const end = Math.min(roundUp(from + length, BLOCK_BYTES), this.layout.region.length);
-      const blocks = this.#file.view(this.layout.region.offset + first, end - first);
-      this.#checkBlocksNow(blocks, { first, end, row, again });
+      this.checkRangeNow({ offset, length }, { again, rowOf: () => row });
       return;
     }
-    if (!again && this.checked.has(row)) return;
-    this.#compare(bytes, { unit: row, row, offset });
+    if (length === 0 || (!again && (this.checked.full || this.checked.has(row)))) return;
+    this.#compare(bytes, { unit: row, rowOf: () => row, offset });
     this.checked.add(row);
   }
 
+  /**
+   * Checks the blocks that a range of the file touches, with `again` false each only once.
+   *
+   * @param rowOf finds the row to be named of what is wrong, by its place in the region
+   */
+  checkRangeNow(
+    { offset, length }: { offset: number; length: number },
+    { again, rowOf }: { again: boolean; rowOf(at: number): number },
+  ): void {
+    if (length === 0 || (!again && this.checked.full)) return;
+    const from = offset - this.layout.region.offset;
+    const first = Math.floor(from / BLOCK_BYTES) * BLOCK_BYTES;
+    const end = Math.min(roundUp(from + length, BLOCK_BYTES), this.layout.region.length);
+    const blocks = this.#file.view(this.layout.region.offset + first, end - first);
+    this.#checkBlocksNow(blocks, { first, again, rowOf });
+  }
+
+  /** @param first where the bytes begin in the region */
   #checkBlocksNow(
     bytes: Uint8Array,
-    { first, end, row, again }: { first: number; end: number; row: number | undefined; again: boolean },
+    { first, again, rowOf }: { first: number; again: boolean; rowOf(at: number): number },
   ): void {
-    for (let at = first; at < end; at += BLOCK_BYTES) {
+    for (let from = 0; from < bytes.length; from += BLOCK_BYTES) {
+      const at = first + from;
       const block = at / BLOCK_BYTES;
       if (!again && this.checked.has(block)) continue;
-      const slice = bytes.subarray(at - first, Math.min(at + BLOCK_BYTES, end) - first);
       const offset = this.layout.region.offset + at;
-      this.#compare(slice, { unit: block, row: row ?? Math.floor(at / this.layout.rowBytes), offset });
+      this.#compare(bytes.subarray(from, from + BLOCK_BYTES), {
+        unit: block,
+        rowOf: () => rowOf(at),
+        offset,
+      });
       this.checked.add(block);
     }
   }
 
-  #compare(bytes: Uint8Array, { unit, row, offset }: { unit: number; row: number; offset: number }): void {
+  #compare(
+    bytes: Uint8Array,
+    { unit, rowOf, offset }: { unit: number; rowOf(): number; offset: number },
+  ): void {
     const actual = crc32c(bytes);
     const expected = this.#checksums.now(unit, 0);
     if (actual === expected) return;
     // A file that was cut short reads as zeros: then that is what is wrong.
     this.#file.check();
     const { field } = this.layout;
-    throw checksumError({ path: this.path, offset, field: field.name, row, expected, actual });
+    throw checksumError({ path: this.path, offset, field: field.name, row: rowOf(), expected, actual });
   }
 }

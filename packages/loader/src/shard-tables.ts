@@ -21,12 +21,13 @@ interface TableOptions {
 
 /** A table of a shard (format specification, section 8), present in runs of its blocks. */
 export class Table {
+  /** Entries of a run; the last one may have fewer, and more of them than belong to the table. */
+  readonly entriesPerRun: number;
   readonly #runs: CachedRuns<Float64Array | Uint32Array>;
-  readonly #entriesPerRun: number;
 
   constructor(type: 'u64' | 'u32', { cache, reader, path, part }: TableOptions) {
     const perBlock = type === 'u64' ? U64_PER_BLOCK : U32_PER_BLOCK;
-    this.#entriesPerRun = BLOCKS_PER_RUN * perBlock;
+    this.entriesPerRun = BLOCKS_PER_RUN * perBlock;
     this.#runs = new CachedRuns({
       cache,
       file: reader,
@@ -50,7 +51,7 @@ export class Table {
 
   /** The run that holds an entry. */
   runOf(entry: number): number {
-    return Math.floor(entry / this.#entriesPerRun);
+    return Math.floor(entry / this.entriesPerRun);
   }
 
   get runs(): CachedRuns<Float64Array | Uint32Array> {
@@ -59,14 +60,14 @@ export class Table {
 
   /** An entry whose run is there. */
   at(entry: number): number {
-    const run = Math.floor(entry / this.#entriesPerRun);
-    return this.#runs.at(run)[entry - run * this.#entriesPerRun]!;
+    const run = Math.floor(entry / this.entriesPerRun);
+    return this.#runs.at(run)[entry - run * this.entriesPerRun]!;
   }
 
   /** An entry; its run is read now where it is not there, which blocks, and stays as long as the use lasts. */
   now(entry: number, use: number): number {
-    const run = Math.floor(entry / this.#entriesPerRun);
+    const run = Math.floor(entry / this.entriesPerRun);
     const entries = this.#runs.has(run, use) ? this.#runs.at(run) : this.#runs.now(run);
-    return entries[entry - run * this.#entriesPerRun]!;
+    return entries[entry - run * this.entriesPerRun]!;
   }
 }

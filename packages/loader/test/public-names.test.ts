@@ -9,6 +9,7 @@ test('the public names', () => {
       "Dataset",
       "PackedColumn",
       "Source",
+      "TokenWindows",
       "ValuesColumn",
     ]
   `);

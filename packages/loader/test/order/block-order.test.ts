@@ -72,7 +72,9 @@ test('a far position takes no longer than the first one, and no table', () => {
 
 test('the numbers are the same for ever: saved states depend on them', () => {
   expect(all(12, { blockRows: 3, window: 6 }).join(' ')).toMatchInlineSnapshot(`"2 5 1 4 3 0 6 11 9 10 8 7"`);
-  expect(all(12, { blockRows: 3, window: 6, epoch: 1 }).join(' ')).toMatchInlineSnapshot(`"0 10 5 11 6 4 1 3 2 9 7 8"`);
+  expect(all(12, { blockRows: 3, window: 6, epoch: 1 }).join(' ')).toMatchInlineSnapshot(
+    `"0 10 5 11 6 4 1 3 2 9 7 8"`,
+  );
 });
 
 describe('how close it comes to a full shuffle', () => {
