@@ -1,7 +1,9 @@
+export type { BackendChoice } from './backend-choice.js';
 export { BufferPool, type BufferPoolOptions, type PoolSegment, SLOT_BYTES_MAX } from './buffer-pool.js';
 export { type Capabilities, type Capability, capabilities, type DirectCapability } from './capabilities.js';
 export { crc32c, sum64 } from './checksum.js';
 export { sendDescriptors, type Watch, watchDescriptor, watchProcess } from './descriptors.js';
+export { FileWriter, type FileWriterOptions, type WrittenFile } from './file-writer.js';
 export { type FileRange, IoUringPrefetcher, type PrefetchReport } from './io-uring-prefetcher.js';
 export { type Advice, MappedFile } from './mapped-file.js';
 export { MmapManager, type MmapManagerOptions, type MmapManagerStats } from './mmap-manager.js';

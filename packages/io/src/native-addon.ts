@@ -3,6 +3,8 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ZcError } from '@zc/errors';
+import type { BackendChoice } from './backend-choice.js';
+import type { WrittenFile } from './file-writer.js';
 import { type NativeErrorFields, zcErrorFromNative } from './native-error.js';
 import type { ReadEngineStats } from './read-engine.js';
 
@@ -22,6 +24,7 @@ export interface NativeAddon {
   watchProcess(pid: number, onExit: () => void): NativeWatch;
   MappedFile: new (path: string) => NativeMappedFile;
   BufferPool: new (options: NativeBufferPoolOptions, onFree: () => void) => NativeBufferPool;
+  FileWriter: new (path: string, options: NativeFileWriterOptions, onRoom: () => void) => NativeFileWriter;
   ReadEngine: new (options: NativeReadEngineOptions, onDone: NativeOnDone) => NativeReadEngine;
 }
 
@@ -91,7 +94,7 @@ export interface NativeLease {
 }
 
 export interface NativeReadEngineOptions {
-  backend: 'auto' | 'io_uring' | 'threads';
+  backend: BackendChoice;
   depth: number;
   threads: number;
   helpers: number;
@@ -128,6 +131,23 @@ export type NativeOnDone = (
   copyMs: number,
   failures: ZcError[] | undefined,
 ) => void;
+
+export interface NativeFileWriterOptions {
+  backend: BackendChoice;
+  blocks: number;
+  direct: boolean;
+  overwrite: boolean;
+  checksum: boolean;
+}
+
+export interface NativeFileWriter {
+  readonly backend: 'io_uring' | 'threads';
+  /** How many bytes behind `from` were taken; where not all, `onRoom` is called once when more can be. */
+  append(chunk: Uint8Array, from: number): number;
+  finish(): Promise<WrittenFile>;
+  /** Ends the threads and frees the blocks, after `finish` as well. False when the system did not give its blocks back in time. */
+  abort(timeoutMs: number): Promise<boolean>;
+}
 
 let loaded: NativeAddon | undefined;
 

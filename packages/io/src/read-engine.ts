@@ -1,10 +1,11 @@
 import { abortedError, ZcError } from '@zc/errors';
+import { type BackendChoice, chooseBackend } from './backend-choice.js';
 import { type NativeReadEngine, nativeAddon } from './native-addon.js';
 import { ZeroCopyBuffer } from './zero-copy-buffer.js';
 
 export interface ReadEngineOptions {
   /** `auto` (the default) is io_uring where it works, else threads; ZC_IO_BACKEND in the environment decides first. */
-  backend?: 'auto' | 'io_uring' | 'threads';
+  backend?: BackendChoice;
   /** Reads in flight at once (64). */
   depth?: number;
   /** Threads that read, for the backend of that name (16). */
@@ -258,12 +259,4 @@ export class ReadEngine implements AsyncDisposable {
   #checkOpen(): void {
     if (this.#closing !== undefined) throw new ZcError('ZC_IO_CLOSED', 'the read engine is closed');
   }
-}
-
-function chooseBackend(asked: ReadEngineOptions['backend']): 'auto' | 'io_uring' | 'threads' {
-  const chosen = asked === undefined || asked === 'auto' ? (process.env.ZC_IO_BACKEND ?? 'auto') : asked;
-  if (chosen === 'auto' || chosen === 'io_uring' || chosen === 'threads') return chosen;
-  throw new ZcError('ZC_ARGUMENT', `there is no read backend "${chosen}"`, {
-    expected: 'auto, io_uring or threads',
-  });
 }

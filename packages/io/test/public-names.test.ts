@@ -6,6 +6,7 @@ test('the public names', () => {
     [
       "BufferPool",
       "ELEMENT_TYPES",
+      "FileWriter",
       "IoUringPrefetcher",
       "MappedFile",
       "MmapManager",

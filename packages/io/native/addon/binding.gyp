@@ -14,6 +14,7 @@
       'src/descriptors.cc',
       'src/engine_session.cc',
       'src/environment.cc',
+      'src/file_writer.cc',
       'src/lease.cc',
       'src/mapped_file.cc',
       'src/promise_task.cc',

@@ -39,4 +39,9 @@ uint64_t unsigned_argument(const Napi::Value& value) {
   return static_cast<uint64_t>(number);
 }
 
+uint32_t clamped_argument(const Napi::Value& value) {
+  const uint64_t number = unsigned_argument(value);
+  return number > UINT32_MAX ? UINT32_MAX : static_cast<uint32_t>(number);
+}
+
 }  // namespace zc_addon

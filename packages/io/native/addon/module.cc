@@ -7,6 +7,7 @@
 #include "core/kernels/sum64.h"
 #include "descriptors.h"
 #include "environment.h"
+#include "file_writer.h"
 #include "lease.h"
 #include "mapped_file.h"
 #include "read_engine.h"
@@ -49,6 +50,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("MappedFile", MappedFile::define(env));
   exports.Set("BufferPool", BufferPool::define(env));
   exports.Set("ReadEngine", ReadEngine::define(env));
+  exports.Set("FileWriter", FileWriter::define(env));
   return exports;
 }
 

@@ -3,25 +3,12 @@
 #include <string>
 #include <utility>
 
+#include "backend_choice.h"
 #include "engine_session.h"
 #include "environment.h"
 #include "promise_task.h"
 
 namespace zc_addon {
-namespace {
-
-uint32_t clamped_argument(const Napi::Value& value) {
-  const uint64_t number = unsigned_argument(value);
-  return number > UINT32_MAX ? UINT32_MAX : static_cast<uint32_t>(number);
-}
-
-zc::BackendChoice backend_choice(const std::string& name) {
-  if (name == "io_uring") return zc::BackendChoice::io_uring;
-  if (name == "threads") return zc::BackendChoice::threads;
-  return zc::BackendChoice::automatic;
-}
-
-}  // namespace
 
 Napi::Function ReadEngine::define(Napi::Env env) {
   return DefineClass(env, "ReadEngine",
@@ -52,8 +39,7 @@ ReadEngine::ReadEngine(const Napi::CallbackInfo& info) : ObjectWrap(info) {
 }
 
 Napi::Value ReadEngine::backend(const Napi::CallbackInfo& info) {
-  const bool ring = session_->engine().backend() == zc::BackendChoice::io_uring;
-  return Napi::String::New(info.Env(), ring ? "io_uring" : "threads");
+  return Napi::String::New(info.Env(), backend_name(session_->engine().backend()));
 }
 
 Napi::Value ReadEngine::reason(const Napi::CallbackInfo& info) {

@@ -1,4 +1,4 @@
-// The one thing in which the engine's backends differ: how bytes get from a descriptor into a buffer.
+// The one thing in which the backends differ: how bytes get from a descriptor into a buffer, or back.
 #pragma once
 
 #include <atomic>
@@ -9,8 +9,9 @@
 
 namespace zc {
 
-// One read. The engine owns it, and the backend holds it from start() until it calls `finished`.
+// One read, or one write. The engine owns it, and the backend holds it from start() until it calls `finished`.
 struct ReadOp {
+  bool write = false;
   int fd = -1;
   std::byte* buffer = nullptr;
   uint32_t length = 0;
@@ -18,7 +19,7 @@ struct ReadOp {
   // Where true, the backend does not begin the read and finishes it with -ECANCELED.
   const std::atomic<bool>* cancelled = nullptr;
   // Called once for each start(), on a thread of the backend. `result` is a count of bytes or a negative errno,
-  // as of one read call: short counts, EINTR and EAGAIN are the engine's to handle.
+  // as of one system call: short counts, EINTR and EAGAIN are the engine's to handle.
   void (*finished)(ReadOp* op, int64_t result) = nullptr;
 };
 

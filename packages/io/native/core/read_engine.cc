@@ -6,13 +6,10 @@
 #include <utility>
 #include <vector>
 
-#include "capabilities.h"
 #include "engine_core.h"
 #include "engine_file.h"
-#include "fault_backend.h"
+#include "kept_for_good.h"
 #include "read_plan.h"
-#include "ring_backend.h"
-#include "thread_backend.h"
 
 namespace zc {
 
@@ -38,15 +35,6 @@ class ReadEngine::Impl {
 
 namespace {
 
-// Cores that the kernel still held reads of when their engine was closed: those reads would be written into freed
-// memory, so the cores, with their threads and all that they point to, are kept until the process ends.
-void keep_for_good(std::shared_ptr<EngineCore> core) {
-  static std::mutex mutex;
-  static auto* const kept = std::make_unique<std::vector<std::shared_ptr<EngineCore>>>().release();
-  const std::lock_guard lock(mutex);
-  kept->push_back(std::move(core));
-}
-
 Error closed_error(const char* operation) {
   return Error{.code = ErrorCode::closed, .operation = std::string(operation) + ": the read engine is closed"};
 }
@@ -70,38 +58,13 @@ Result<std::unique_ptr<ReadEngine>> ReadEngine::create(const Options& asked) noe
   options.threads = std::clamp(options.threads, 1u, 256u);
   options.helpers = std::min(options.helpers, 64u);
 
-  auto faults = parse_faults(options.faults);
-  if (!faults) return std::move(faults).error();
-
   auto impl = std::make_shared<Impl>();
-  std::unique_ptr<ReadBackend> backend;
-  if (options.backend != BackendChoice::threads) {
-    auto ring = RingBackend::create(options.depth);
-    if (ring) {
-      backend = std::move(ring).value();
-      impl->backend = BackendChoice::io_uring;
-    } else {
-      const RingCapability explained = explain_ring_errno(ring.error().sys_errno);
-      if (options.backend == BackendChoice::io_uring) {
-        Error error = std::move(ring).error();
-        error.operation = explained.reason;
-        error.sys_errno = explained.sys_errno;
-        return error;
-      }
-      impl->reason = explained.reason + " " + explained.advice;
-    }
-  } else {
-    impl->reason = "The thread pool was asked for.";
-  }
-  if (backend == nullptr) {
-    auto threads = std::make_unique<ThreadBackend>(options.threads);
-    if (!threads->usable()) return no_thread();
-    backend = std::move(threads);
-  }
-  if (!faults.value().empty()) {
-    backend = std::make_unique<FaultBackend>(std::move(backend), std::move(faults).value());
-  }
-  impl->core = std::make_shared<EngineCore>(std::move(backend), options);
+  auto made = make_backend(options.backend,
+                           {.depth = options.depth, .threads = options.threads, .faults = options.faults});
+  if (!made) return std::move(made).error();
+  impl->backend = made.value().choice;
+  impl->reason = std::move(made.value().reason);
+  impl->core = std::make_shared<EngineCore>(std::move(made.value().backend), options);
   if (!impl->core->usable()) return no_thread();
   return std::unique_ptr<ReadEngine>(new ReadEngine(std::move(impl)));
 }
@@ -210,6 +173,7 @@ bool ReadEngine::close(uint32_t timeout_ms) noexcept {
   impl_->last_stats = core->stats();
   impl_->core = nullptr;
   files.swap(impl_->files);
+  // Reads that never came back would be written into freed memory.
   if (!clean) keep_for_good(std::move(core));
   return clean;
 }

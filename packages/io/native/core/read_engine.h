@@ -8,11 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "backend_choice.h"
 #include "result.h"
 
 namespace zc {
-
-enum class BackendChoice { automatic, io_uring, threads };
 
 // Where a batch goes.
 struct ReadTarget {

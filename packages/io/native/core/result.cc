@@ -21,6 +21,8 @@ const char* error_name(ErrorCode code) noexcept {
     case ErrorCode::memory: return "ZC_IO_MEMORY";
     case ErrorCode::closed: return "ZC_IO_CLOSED";
     case ErrorCode::ring_refused: return "ZC_IO_RING_REFUSED";
+    case ErrorCode::write: return "ZC_IO_WRITE";
+    case ErrorCode::exists: return "ZC_IO_EXISTS";
   }
   return "ZC_INTERNAL";
 }

@@ -28,6 +28,8 @@ enum class ErrorCode : int32_t {
   memory = 11,        // ZC_IO_MEMORY
   closed = 12,        // ZC_IO_CLOSED
   ring_refused = 13,  // ZC_IO_RING_REFUSED: io_uring was asked for by name and cannot be had
+  write = 14,         // ZC_IO_WRITE
+  exists = 15,        // ZC_IO_EXISTS: what was to be written is there already
 };
 
 // The public spelling, e.g. "ZC_IO_READ"; "" for ok, "ZC_INTERNAL" for a number that is none of ours.

@@ -59,6 +59,14 @@ bool Ring::prepare_read(int fd, void* buffer, uint32_t length, uint64_t offset, 
   return true;
 }
 
+bool Ring::prepare_write(int fd, const void* buffer, uint32_t length, uint64_t offset, void* tag) noexcept {
+  io_uring_sqe* sqe = io_uring_get_sqe(&ring_);
+  if (sqe == nullptr) return false;
+  io_uring_prep_write(sqe, fd, buffer, length, offset);
+  io_uring_sqe_set_data(sqe, tag);
+  return true;
+}
+
 bool Ring::prepare_cancel_all(void* tag) noexcept {
   io_uring_sqe* sqe = io_uring_get_sqe(&ring_);
   if (sqe == nullptr) return false;

@@ -23,7 +23,8 @@ class Ring {
 
   // Queues a read. False when the submission queue is full: submit first.
   bool prepare_read(int fd, void* buffer, uint32_t length, uint64_t offset, void* tag) noexcept;
-  // Queues the wish that all reads in flight be given up (Linux 5.19; older kernels answer that they know it not).
+  bool prepare_write(int fd, const void* buffer, uint32_t length, uint64_t offset, void* tag) noexcept;
+  // Queues the wish that all that is in flight be given up (Linux 5.19; older kernels answer that they know it not).
   bool prepare_cancel_all(void* tag) noexcept;
 
   // Hands what is queued to the kernel and waits until at least one completion is there. Negative errno only

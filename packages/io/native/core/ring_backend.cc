@@ -115,7 +115,9 @@ void RingBackend::fill_ring() {
       op->finished(op, -ECANCELED);
       continue;
     }
-    if (!ring_.prepare_read(op->fd, op->buffer, op->length, op->offset, op)) return;
+    const bool prepared = op->write ? ring_.prepare_write(op->fd, op->buffer, op->length, op->offset, op)
+                                    : ring_.prepare_read(op->fd, op->buffer, op->length, op->offset, op);
+    if (!prepared) return;
     pending_.pop_front();
     in_flight_++;
   }

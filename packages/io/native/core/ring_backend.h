@@ -1,4 +1,4 @@
-// Reads through io_uring, by one thread that owns the ring and keeps it full.
+// Reads and writes through io_uring, by one thread that owns the ring and keeps it full.
 #pragma once
 
 #include <deque>
@@ -17,7 +17,7 @@ namespace zc {
 
 class RingBackend final : public ReadBackend {
  public:
-  // Starts the thread, which makes the ring; `ring_refused` where it cannot. `depth` reads are in flight at most.
+  // Starts the thread, which makes the ring; `ring_refused` where it cannot. at most `depth` of them are in flight.
   static Result<std::unique_ptr<RingBackend>> create(uint32_t depth) noexcept;
   ~RingBackend() override;
 

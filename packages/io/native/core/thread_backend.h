@@ -1,4 +1,4 @@
-// Reads by pread on a pool of threads: for kernels and containers that refuse io_uring.
+// Reads by pread and writes by pwrite on a pool of threads: for kernels and containers that refuse io_uring.
 #pragma once
 
 #include "read_backend.h"
@@ -14,7 +14,7 @@ class ThreadBackend final : public ReadBackend {
 
   void start(ReadOp* const* ops, size_t count) override;
   void post(std::function<void()> work) override { pool_.push(std::move(work)); }
-  // A thread inside pread cannot be called back.
+  // A thread inside a system call cannot be called back.
   void cancel_all() override {}
 
  private:
