@@ -49,6 +49,31 @@ export class DatasetRows implements Rows {
       fitsPageCache: this.#bytes <= this.pageCacheBudget,
     });
   }
+
+  join(others: readonly Rows[]): Rows {
+    const all = [this, ...others].map((rows) => {
+      if (!(rows instanceof DatasetRows)) {
+        throw new ZcError('ZC_ARGUMENT', 'samples and windows cannot be mixed with each other');
+      }
+      if (JSON.stringify(rows.store.schema) === JSON.stringify(this.store.schema)) return rows;
+      throw new ZcError('ZC_ARGUMENT', 'datasets of different schemas cannot be mixed', {
+        expected: this.store.schema,
+        actual: rows.store.schema,
+      });
+    });
+    return new DatasetRows({
+      store: this.store.join(all.slice(1).map(({ store }) => store)),
+      verify: strictest(all),
+      pageCacheBudget: Math.max(...all.map(({ pageCacheBudget }) => pageCacheBudget)),
+      dataset: undefined,
+    });
+  }
+}
+
+/** How rows are verified together, so that none is verified less than by itself. */
+export function strictest(all: readonly { readonly verify: Verify }[]): Verify {
+  if (all.some(({ verify }) => verify === 'always')) return 'always';
+  return all.some(({ verify }) => verify === 'auto') ? 'auto' : 'never';
 }
 
 /**

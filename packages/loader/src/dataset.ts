@@ -9,12 +9,12 @@ import { DatasetRows, fieldNumbersOf } from './dataset-rows.js';
 import { EngineFiles } from './engine-files.js';
 import { defaultMaxMemoryBytes, defaultPageCacheBudget } from './memory-budget.js';
 import { checkOptions, checkWhole, type OptionRules, oneOf, whole } from './options.js';
-import { createSequence } from './order/sequence.js';
 import { PAGE_BYTES } from './pages.js';
 import type { Reader } from './reader.js';
+import { IndexedSource, indexedParts } from './selection.js';
 import { type ShardInfo, ShardStore } from './shard-store.js';
 import { shardOf } from './sorted-ids.js';
-import { Source, type SourceParts, sourceParts } from './source.js';
+import { type IndexedParts, sourceParts } from './source.js';
 import type { Verify } from './way-choice.js';
 import type { WindowOptions } from './windows/options.js';
 import { TokenWindows, type WindowSchema } from './windows/token-windows.js';
@@ -59,7 +59,10 @@ const BATCH_SLOTS = 2;
  * const dataset = await Dataset.open('data/train');
  * dataset.get(17).image.data;
  */
-export class Dataset<S extends Schema = Schema> extends Source<S> implements Disposable, AsyncDisposable {
+export class Dataset<S extends Schema = Schema>
+  extends IndexedSource<S>
+  implements Disposable, AsyncDisposable
+{
   readonly schema: S;
   /** Identifies the samples and their order: equal for the same shards, wherever they lie. */
   readonly digest: string;
@@ -233,10 +236,8 @@ export class Dataset<S extends Schema = Schema> extends Source<S> implements Dis
   }
 
   /** @internal */
-  [sourceParts](): SourceParts {
-    const rows = this.#rows;
-    const { length, bytesPerRow } = rows;
-    return { rows, sequence: (options) => createSequence({ length, bytesPerRow, ...options }) };
+  [sourceParts](): IndexedParts {
+    return indexedParts(this.#rows, this.#rows.length, () => {});
   }
 
   #readerFor(fields: readonly string[] | undefined): Reader {

@@ -10,11 +10,14 @@ export { type Column, PackedColumn, type TensorColumn, ValuesColumn } from './co
 export { DataLoader, type OpenOptions } from './data-loader.js';
 export { Dataset, type DatasetOptions } from './dataset.js';
 export type { DataLoaderOptions } from './loader-options.js';
+export { type Ingredient, type MixOptions, Mixture, mix } from './mixture.js';
 export type { BlockShuffle, Shuffle, ShuffleKind } from './order/shuffle.js';
+export { type FilterOptions, IndexedSource, Selection, type SplitOptions } from './selection.js';
 export type { ShardInfo } from './shard-store.js';
 export { Source } from './source.js';
 export type { LoaderState } from './state.js';
 export type { LoaderStats } from './stats.js';
 export type { ReadMode, Verify } from './way-choice.js';
+export { Weighted, type WeightedOptions } from './weighted.js';
 export type { WindowOptions } from './windows/options.js';
 export { TokenWindows, type WindowSchema } from './windows/token-windows.js';

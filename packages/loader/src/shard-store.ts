@@ -66,6 +66,20 @@ export class ShardStore {
     return this.firstSamples.at(-1)!;
   }
 
+  /** The shards of this store, and behind them those of others, all of them read by this one's engine. */
+  join(others: readonly ShardStore[]): ShardStore {
+    const stores = [this, ...others];
+    let firstSample = 0;
+    const shards = stores.flatMap(({ infos }) =>
+      infos.map((info) => {
+        const shard = { ...info, firstSample };
+        firstSample += info.samples;
+        return shard;
+      }),
+    );
+    return new ShardStore({ ...this.#options, shards });
+  }
+
   /** A shard that is open already. */
   opened(number: number): Shard | undefined {
     return this.#open.get(number);

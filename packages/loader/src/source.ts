@@ -29,6 +29,12 @@ export interface SourceParts {
   sequence(options: OrderOptions): Sequence;
 }
 
+/** The inside of a source whose samples can be asked for by number. */
+export interface IndexedParts extends SourceParts {
+  /** Makes the source's own numbers, from 0 to `length - 1`, into those of `rows`: the first `count`, in place. */
+  number(ids: Float64Array, count: number): void;
+}
+
 /** Numbered samples, and what reads them: the ids of every order and of every batch are such numbers. */
 export interface Rows {
   /** Ids go from 0 to `length - 1`. */
@@ -42,6 +48,12 @@ export interface Rows {
   /** The one dataset that they belong to, where there is one. */
   readonly dataset: Dataset | undefined;
   createReader(options: ReaderOptions): Reader;
+  /**
+   * These rows, and behind them those of others, numbered through.
+   *
+   * @throws ZC_ARGUMENT where the others are of another kind or schema
+   */
+  join(others: readonly Rows[]): Rows;
 }
 
 /** How rows are read. */

@@ -7,10 +7,15 @@ test('the public names', () => {
       "BatchBase",
       "DataLoader",
       "Dataset",
+      "IndexedSource",
+      "Mixture",
       "PackedColumn",
+      "Selection",
       "Source",
       "TokenWindows",
       "ValuesColumn",
+      "Weighted",
+      "mix",
     ]
   `);
 });

@@ -1,3 +1,5 @@
+import { mix } from './mix.js';
+
 /**
  * Six rounds are two more than a Feistel network needs to look random. In a tiny domain a round has too few
  * different functions to choose from, and it takes more of them until all arrangements are equally likely.
@@ -134,16 +136,8 @@ const highs = new Int32Array(CHUNK);
 const lows = new Int32Array(CHUNK);
 const places = new Int32Array(CHUNK);
 
-/** The finalizer of MurmurHash3: each bit of the input flips about half of the output's. */
-function mix(value: number): number {
-  let h = value;
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return h ^ (h >>> 16);
-}
-
 /** Two 32-bit lanes, so that seeds and epochs do not run into each other within any job's life. */
-function roundKeys(rounds: number, { seed, epoch, use = [] }: PermutationKey): Int32Array {
+export function roundKeys(rounds: number, { seed, epoch, use = [] }: PermutationKey): Int32Array {
   let a = 0x243f6a88;
   let b = 0x13198a2e;
   for (const word of [seed, epoch, ...use].flatMap((number) => [number, Math.floor(number / 2 ** 32)])) {

@@ -20,6 +20,7 @@ export class TokenStream {
   readonly elementBytes: number;
   /** The number of each shard's first token, and behind them the number of all tokens. */
   readonly firstTokens: Float64Array;
+  readonly #options: TokenStreamOptions;
 
   /**
    * Reads the footer of each shard, for only there it says how many tokens there are.
@@ -53,7 +54,20 @@ export class TokenStream {
     return new TokenStream(options, firstTokens);
   }
 
-  private constructor({ store, field, fieldNumber }: TokenStreamOptions, firstTokens: Float64Array) {
+  /** Streams one behind the other, read through a store that has the shards of all of them in that order. */
+  static joined(streams: readonly TokenStream[], store: ShardStore): TokenStream {
+    let before = 0;
+    const firstTokens = streams.flatMap((stream) => {
+      const first = before;
+      before += stream.tokens;
+      return Array.from(stream.firstTokens.subarray(0, -1), (token) => first + token);
+    });
+    return new TokenStream({ ...streams[0]!.#options, store }, Float64Array.from([...firstTokens, before]));
+  }
+
+  private constructor(options: TokenStreamOptions, firstTokens: Float64Array) {
+    const { store, field, fieldNumber } = options;
+    this.#options = options;
     this.store = store;
     this.fieldNumber = fieldNumber;
     this.elementBytes = dtypes[field.dtype].bytes;

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { ZcError } from '@zc/errors';
 import type { Sample, Schema, TensorSpec } from '@zc/format';
-import { createSequence } from '../order/sequence.js';
-import { Source, type SourceParts, sourceParts } from '../source.js';
+import { IndexedSource, indexedParts } from '../selection.js';
+import { type IndexedParts, sourceParts } from '../source.js';
 import { DocumentWindows } from './document-windows.js';
 import { resolveWindows, schemaOfWindows, type WindowOptions } from './options.js';
 import { TokenStream } from './token-stream.js';
@@ -34,7 +34,7 @@ type DocumentSpecs<Documents> = Documents extends 'ids'
  * Made by `Dataset.windows`. A `DataLoader` draws from it as from a dataset: a batch has one tensor
  * `[windows, length]` of tokens. It reads through its dataset, and ends with it.
  */
-export class TokenWindows<S extends Schema = Schema> extends Source<S> {
+export class TokenWindows<S extends Schema = Schema> extends IndexedSource<S> {
   readonly schema: S;
   /** Identifies the windows: equal for the same tokens cut in the same way, wherever they lie. */
   readonly digest: string;
@@ -97,9 +97,7 @@ export class TokenWindows<S extends Schema = Schema> extends Source<S> {
   }
 
   /** @internal */
-  [sourceParts](): SourceParts {
-    const rows = this.#rows;
-    const { length, bytesPerRow } = rows;
-    return { rows, sequence: (options) => createSequence({ length, bytesPerRow, ...options }) };
+  [sourceParts](): IndexedParts {
+    return indexedParts(this.#rows, this.#rows.length, () => {});
   }
 }

@@ -1,10 +1,13 @@
+import { ZcError } from '@zc/errors';
 import type { Schema } from '@zc/format';
+import { strictest } from '../dataset-rows.js';
 import type { Reader } from '../reader.js';
 import type { ShardStore } from '../shard-store.js';
 import type { ReaderOptions, Rows } from '../source.js';
 import type { Verify } from '../way-choice.js';
+import { JoinedWindows } from './joined-windows.js';
 import type { ResolvedWindows } from './options.js';
-import type { TokenStream } from './token-stream.js';
+import { TokenStream } from './token-stream.js';
 import type { WindowMap } from './window-map.js';
 import { WindowReader } from './window-reader.js';
 
@@ -56,5 +59,29 @@ export class WindowRows implements Rows {
       fieldNumbers: [windows.fieldNumber],
       fitsPageCache: stream.tokens * stream.elementBytes <= this.pageCacheBudget,
     });
+  }
+
+  join(others: readonly Rows[]): Rows {
+    const all = [this, ...others].map((rows) => {
+      if (rows instanceof WindowRows && rows.#cut === this.#cut) return rows;
+      throw new ZcError('ZC_ARGUMENT', 'only windows of the same field, cut in the same way, can be mixed', {
+        expected: this.#cut,
+        actual: rows instanceof WindowRows ? rows.#cut : 'samples',
+      });
+    });
+    const streams = all.map((rows) => rows.#options.stream);
+    const store = this.store.join(streams.slice(1).map((stream) => stream.store));
+    return new WindowRows({
+      ...this.#options,
+      stream: TokenStream.joined(streams, store),
+      map: new JoinedWindows(all.map((rows) => rows.#options)),
+      verify: strictest(all),
+      pageCacheBudget: Math.max(...all.map(({ pageCacheBudget }) => pageCacheBudget)),
+    });
+  }
+
+  /** What windows are, in words that are equal for equal ones. */
+  get #cut(): string {
+    return JSON.stringify([this.#options.windows, this.#options.schema]);
   }
 }

@@ -26,7 +26,7 @@ test('each sample comes once, whatever the blocks and windows', () => {
           .every((id, i) => id === i),
       ).toBe(true);
     }),
-    { numRuns: 1000 },
+    { numRuns: 500 },
   );
 });
 
@@ -38,7 +38,7 @@ test('any run of positions gives what the whole gives there', () => {
       orderOf(500, order).fill(part, start, end - start);
       expect(part).toEqual(all(500, order).slice(start, end));
     }),
-    { numRuns: 500 },
+    { numRuns: 200 },
   );
 });
 
