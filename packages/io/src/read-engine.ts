@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { abortedError, ZcError } from '@zc/errors';
 import { type BackendChoice, chooseBackend } from './backend-choice.js';
 import { type NativeReadEngine, nativeAddon } from './native-addon.js';
@@ -91,6 +92,8 @@ const CLOSE_TIMEOUT_MS = 5000;
  * const { bytesDirect } = await engine.read(lease, plan);
  */
 export class ReadEngine implements AsyncDisposable {
+  /** Threads that copy and check. */
+  readonly helpers: number;
   readonly #native: NativeReadEngine;
   readonly #pending: Map<number, Pending>;
   #closing: Promise<void> | undefined;
@@ -109,7 +112,11 @@ export class ReadEngine implements AsyncDisposable {
     const pending = new Map<number, Pending>();
     // The native engine holds this function, so it must not hold the engine.
     const faults = process.env.ZC_IO_FAULTS ?? '';
-    const options = { backend: chooseBackend(backend), depth, threads, helpers, maxStagingBytes, faults };
+    this.helpers = helpers || defaultHelpers();
+    const options = {
+      ...{ backend: chooseBackend(backend), depth, threads, maxStagingBytes, faults },
+      helpers: this.helpers,
+    };
     this.#native = new (nativeAddon().ReadEngine)(
       options,
       (
@@ -259,4 +266,10 @@ export class ReadEngine implements AsyncDisposable {
   #checkOpen(): void {
     if (this.#closing !== undefined) throw new ZcError('ZC_IO_CLOSED', 'the read engine is closed');
   }
+}
+
+/** Few: a helper that copies can fill the memory's bandwidth, and the consumer needs processors too. */
+function defaultHelpers(): number {
+  const processors = availableParallelism();
+  return processors <= 2 ? 1 : Math.min(4, Math.max(2, Math.floor(processors / 4)));
 }

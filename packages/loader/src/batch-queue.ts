@@ -2,6 +2,7 @@ import { abortedError } from '@zc/errors';
 import type { ZeroCopyBuffer } from '@zc/io';
 import type { ReadBatch } from './batch.js';
 import type { BatchMemory } from './batch-memory.js';
+import { BatchClock } from './batch-timing.js';
 import type { IndexCache } from './index-cache.js';
 import type { Reader } from './reader.js';
 
@@ -38,9 +39,15 @@ export class BatchQueue {
   /** The batch that waits for a slot. */
   #starved: number | undefined;
   #stopped = false;
+  #ready = 0;
 
   constructor(options: BatchQueueOptions) {
     this.#options = options;
+  }
+
+  /** Batches that were read and not taken. */
+  get ready(): number {
+    return this.#ready;
   }
 
   /**
@@ -58,6 +65,7 @@ export class BatchQueue {
     if (batch === undefined) return undefined;
     this.#underWay.shift();
     this.#taken++;
+    this.#ready--;
     this.#wanted = false;
     return batch;
   }
@@ -98,23 +106,28 @@ export class BatchQueue {
     }
     const label = this.#options.labelOf(batch);
     const use = cache.begin();
+    const clock = new BatchClock();
     let slot: ZeroCopyBuffer | null = null;
     try {
       for (;;) {
         if (signal?.aborted) throw abortedError(label, signal);
         const missing = reader.prepare(ids, use);
         if (missing !== undefined) {
+          clock.lap('planMs');
           await missing;
+          clock.lap('lookupMs');
           continue;
         }
         slot ??= memory.lease(reader.layout.lengthBytes, label);
-        if (slot !== null) return { reading: this.#read(slot, ids) };
+        if (slot !== null) return { reading: this.#read(slot, ids, clock) };
         if (this.#wanted && batch === this.#taken) {
           memory.grow();
           continue;
         }
         this.#starved = batch;
+        clock.lap('planMs');
         slot = await memory.leaseLater(label, signal);
+        clock.lap('slotMs');
         this.#starved = undefined;
       }
     } catch (error) {
@@ -125,11 +138,16 @@ export class BatchQueue {
     }
   }
 
-  async #read(slot: ZeroCopyBuffer, indices: Float64Array): Promise<ReadBatch> {
+  async #read(slot: ZeroCopyBuffer, indices: Float64Array, clock: BatchClock): Promise<ReadBatch> {
     const { reader, signal } = this.#options;
     const { layout } = reader;
     try {
-      return { slot, layout, indices, result: await reader.read(slot, indices, signal) };
+      const reading = reader.read(slot, indices, signal);
+      clock.submitted();
+      const result = await reading;
+      clock.ready();
+      this.#ready++;
+      return { slot, layout, indices, result, timing: clock.timing };
     } catch (error) {
       slot.release();
       throw error;

@@ -1,6 +1,7 @@
 import type { BytesSpec, Dtype, FieldSpec, JsonSpec, Schema, TensorSpec, TextSpec } from '@zc/format';
 import type { BufferPool, ReadResult, SlotPlace, ZeroCopyBuffer } from '@zc/io';
 import type { BatchLayout } from './batch-layout.js';
+import type { BatchTiming } from './batch-timing.js';
 import { type Column, columnOf, type PackedColumn, type TensorColumn, type ValuesColumn } from './columns.js';
 
 /**
@@ -15,6 +16,7 @@ export interface ReadBatch {
   readonly layout: BatchLayout;
   readonly indices: Float64Array;
   readonly result: ReadResult;
+  readonly timing: BatchTiming;
 }
 
 /** Where a batch lies in shared memory, for another process that has the pool's segments mapped. */
@@ -121,7 +123,12 @@ export type BatchFields<S extends Schema> =
 export type Batch<S extends Schema = Schema> = BatchBase<S> & Omit<BatchFields<S>, keyof BatchBase>;
 
 /** Makes the batch of what was read; it then holds the slot. */
-export function makeBatch<S extends Schema>({ slot, layout, indices, result }: ReadBatch): Batch<S> {
+export function makeBatch<S extends Schema>({
+  slot,
+  layout,
+  indices,
+  result,
+}: Omit<ReadBatch, 'timing'>): Batch<S> {
   const { buffer } = slot;
   const fields: Record<string, Column> = {};
   for (const span of layout.fields) fields[span.plan.field.name] = columnOf(buffer, indices.length, span);

@@ -14,7 +14,7 @@ import { kindOf } from './order/shuffle.js';
 import type { Reader } from './reader.js';
 import { partsOf, type Source, type SourceParts } from './source.js';
 import { type LoaderIdentity, type LoaderState, parseState } from './state.js';
-import { type LoaderStats, StatsCounter } from './stats.js';
+import { type BatchEvent, type LoaderCounts, type LoaderStats, StatsCounter } from './stats.js';
 import { type WindowOptions, windowOptions } from './windows/options.js';
 
 /** What `DataLoader.open` takes. */
@@ -138,7 +138,7 @@ export class DataLoader<S extends Schema = Schema> implements AsyncIterable<Batc
       },
       labelOf: (batch) => `batch ${batch} of epoch ${epoch}`,
       depth: this.#depth,
-      stats: this.#stats,
+      onTaken: (taken) => this.#stats.add(epoch, taken),
       signal: this.#options.signal,
     });
     this.#current = { epoch, share, start, batches };
@@ -191,9 +191,23 @@ export class DataLoader<S extends Schema = Schema> implements AsyncIterable<Batc
     });
   }
 
-  /** Counters since the loader was made. */
-  stats(): LoaderStats {
-    return this.#stats.snapshot();
+  /** What was done since an earlier snapshot, or since the loader was made, and what held it up. */
+  stats(since?: LoaderCounts): LoaderStats {
+    return this.#stats.snapshot(this.#parts.rows.store.files.helpers, since);
+  }
+
+  /**
+   * Tells of each batch as it is handed out, before the consumer has it; `next()` fails with what a listener
+   * throws. Costs nothing while nobody listens.
+   */
+  on(event: 'batch', listener: (batch: BatchEvent) => void): this {
+    this.#stats.events.on(event, listener);
+    return this;
+  }
+
+  off(event: 'batch', listener: (batch: BatchEvent) => void): this {
+    this.#stats.events.off(event, listener);
+    return this;
   }
 
   /** See `Dataset.get`. */

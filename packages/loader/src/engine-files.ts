@@ -35,6 +35,11 @@ export class EngineFiles {
     return this.#engine;
   }
 
+  /** Threads that copy and check. */
+  get helpers(): number {
+    return this.#engine?.helpers ?? 0;
+  }
+
   /** The engine's number of a file. It holds until `trim`. */
   fileOf(path: string): number {
     let file = this.#files.get(path);

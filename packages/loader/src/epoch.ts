@@ -3,10 +3,11 @@ import { abortedError, ZcError } from '@zc/errors';
 import type { Schema } from '@zc/format';
 import { type Batch, makeBatch } from './batch.js';
 import { BatchQueue, type BatchQueueOptions } from './batch-queue.js';
-import type { StatsCounter } from './stats.js';
+import type { TakenBatch } from './stats.js';
 
 export interface EpochOptions extends Omit<BatchQueueOptions, 'signal'> {
-  stats: StatsCounter;
+  /** Told of each batch that the user is given. */
+  onTaken(taken: TakenBatch): void;
   /** The user's. */
   signal: AbortSignal | undefined;
 }
@@ -21,23 +22,25 @@ export class Epoch<S extends Schema> implements AsyncIterator<Batch<S>, undefine
   readonly #queue: BatchQueue;
   /** How many it has. */
   readonly #batches: number;
-  readonly #stats: StatsCounter;
+  readonly #onTaken: (taken: TakenBatch) => void;
   readonly #signal: AbortSignal | undefined;
   readonly #abort = new AbortController();
   readonly #onAbort = () => this.#abort.abort(this.#signal?.reason);
   #turn: Promise<unknown> = Promise.resolve();
   #batch: Batch<S> | undefined;
   #yielded = 0;
+  /** When the user was given the last batch. */
+  #yieldedMs: number | undefined;
   #state: 'running' | 'finished' | 'left' = 'running';
   /** Whether a newer pass has taken this one's batches from whoever still asks for them. */
   #superseded = false;
 
-  constructor({ stats, signal, ...queue }: EpochOptions) {
+  constructor({ onTaken, signal, ...queue }: EpochOptions) {
     // Each batch that is read ahead listens: Node would take more than ten for a leak.
     setMaxListeners(0, this.#abort.signal);
     this.#batches = queue.batches;
     this.#queue = new BatchQueue({ ...queue, signal: this.#abort.signal });
-    this.#stats = stats;
+    this.#onTaken = onTaken;
     this.#signal = signal;
     if (signal?.aborted) this.#onAbort();
     else signal?.addEventListener('abort', this.#onAbort, { once: true });
@@ -91,6 +94,7 @@ export class Epoch<S extends Schema> implements AsyncIterator<Batch<S>, undefine
     this.#batch?.release();
     this.#batch = undefined;
     const startMs = performance.now();
+    const readyBatches = this.#queue.ready;
     try {
       if (this.#signal?.aborted) throw abortedError('the iteration', this.#signal);
       const read = await this.#queue.next();
@@ -102,9 +106,18 @@ export class Epoch<S extends Schema> implements AsyncIterator<Batch<S>, undefine
       this.#batch = batch;
       // It came while the newer pass began, and would be released in the hands of whoever got it.
       if (this.#superseded) throw supersededError();
+      const nowMs = performance.now();
+      this.#onTaken({
+        batch: this.#yielded,
+        samples: batch.length,
+        result: read.result,
+        timing: read.timing,
+        readyBatches,
+        waitedMs: nowMs - startMs,
+        stepMs: startMs - (this.#yieldedMs ?? startMs),
+      });
       this.#yielded++;
-      const waitedMs = performance.now() - startMs;
-      this.#stats.add({ samples: batch.length, result: read.result, waitedMs });
+      this.#yieldedMs = nowMs;
       return { value: batch, done: false };
     } catch (error) {
       this.#abort.abort();

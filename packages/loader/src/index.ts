@@ -16,7 +16,8 @@ export { type FilterOptions, IndexedSource, Selection, type SplitOptions } from 
 export type { ShardInfo } from './shard-store.js';
 export { Source } from './source.js';
 export type { LoaderState } from './state.js';
-export type { LoaderStats } from './stats.js';
+export type { BatchEvent, LoaderCounts, LoaderStats } from './stats.js';
+export { type Bottleneck, type Verdict, type VerdictOptions, verdictOf } from './verdict.js';
 export type { ReadMode, Verify } from './way-choice.js';
 export { Weighted, type WeightedOptions } from './weighted.js';
 export type { WindowOptions } from './windows/options.js';

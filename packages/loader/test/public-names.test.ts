@@ -16,6 +16,7 @@ test('the public names', () => {
       "ValuesColumn",
       "Weighted",
       "mix",
+      "verdictOf",
     ]
   `);
 });
