@@ -15,19 +15,17 @@ test.each([true, false])(
     await using one = await Dataset.open((await writeTokens(ONE)).directory);
     await using other = await Dataset.open((await writeTokens(OTHER, { shardBytes: 5000 })).directory);
     const windows = await Promise.all([one.windows(cut), other.windows(cut)]);
-    const mixture: Mixture = mix<Schema>(
-      windows.map((source) => ({ source: source as Source, weight: source.length })),
-    );
+    const mixture = mix(windows.map((source) => ({ source: source as Source, weight: source.length })));
     expect(mixture.length).toBe(windows[0]!.length + windows[1]!.length);
     await using loader = new DataLoader(mixture, { batchSize: 16, shuffle: true });
     const seen = new Set<number>();
     for await (const batch of loader) {
-      const { data } = batch.fields.tokens as unknown as { data: Tokens };
+      const { data } = batch.fields.tokens as { data: Tokens };
       batch.indices.forEach((id, k) => {
         const [source, own] =
           id < windows[0]!.length ? [windows[0]!, id] : [windows[1]!, id - windows[0]!.length];
         expect(textOf(data.subarray(k * 65, k * 65 + 65))).toBe(
-          textOf((source.get(own).tokens as { data: Tokens }).data),
+          textOf((source.get(own).tokens as unknown as { data: Tokens }).data),
         );
         seen.add(id);
       });
