@@ -43,6 +43,14 @@ export class MappedFile implements Disposable {
   }
 
   /**
+   * How many files this process has mapped, whoever asked for it; each map lives as long as its last view. The
+   * kernel allows a process so many maps in all (vm.max_map_count, 65,530 unless told otherwise).
+   */
+  static get live(): number {
+    return nativeAddon().MappedFile.live;
+  }
+
+  /**
    * A view of `length` bytes at `offset`. Nothing is read until it is touched; a touch of a page that is not
    * resident blocks the thread for as long as the device takes.
    *

@@ -22,7 +22,7 @@ export interface NativeAddon {
   mapShared(fd: number, offset: number, length: number): ArrayBuffer;
   watchDescriptor(fd: number, onReadable: () => void): NativeWatch;
   watchProcess(pid: number, onExit: () => void): NativeWatch;
-  MappedFile: new (path: string) => NativeMappedFile;
+  MappedFile: { new (path: string): NativeMappedFile; readonly live: number };
   BufferPool: new (options: NativeBufferPoolOptions, onFree: () => void) => NativeBufferPool;
   FileWriter: new (path: string, options: NativeFileWriterOptions, onRoom: () => void) => NativeFileWriter;
   ReadEngine: new (options: NativeReadEngineOptions, onDone: NativeOnDone) => NativeReadEngine;
@@ -110,6 +110,7 @@ export interface NativeReadEngine {
   openFile(path: string): number;
   closeFile(file: number): void;
   fileSize(file: number): number;
+  residentBytes(file: number, offset: number, length: number): number;
   read(lease: NativeLease, plan: Float64Array, collectFailures: boolean): number;
   prefetch(file: number, offset: number, length: number): number;
   cancel(operation: number): void;

@@ -179,6 +179,16 @@ export class ReadEngine implements AsyncDisposable {
     return this.#native.fileSize(file);
   }
 
+  /**
+   * How many bytes of a range of an open file are in the page cache now; see `MappedFile.residentBytes`.
+   *
+   * @throws ZC_ARGUMENT, ZC_IO_READ, ZC_IO_CLOSED
+   */
+  residentBytes(file: number, offset: number, length: number): number {
+    this.#checkOpen();
+    return this.#native.residentBytes(file, offset, length);
+  }
+
   /** Closes a file once the reads in flight from it have ended. */
   closeFile(file: number): void {
     this.#checkOpen();

@@ -84,8 +84,7 @@ export class BatchReader implements Reader {
     const reading =
       this.#plan.pieceCount === 0
         ? NOTHING_READ
-        : store.files.engine.read(slot, this.#plan.finish(), signal && { signal });
-    store.trim();
+        : store.read(slot, this.#plan.finish(), signal && { signal });
     try {
       const result = await reading;
       log.commit();
@@ -168,7 +167,6 @@ export class BatchReader implements Reader {
 
   #planFields(buffer: ArrayBuffer, log: CheckLog): void {
     const { rows, positions } = this.#ids;
-    const { store } = this.#options;
     const { fields } = this.layout;
     this.#eachColumn((column, { way, check }, first, end, fieldIndex, shardNumber) => {
       const { offset: slotOffset, variable } = fields[fieldIndex]!;
@@ -186,11 +184,10 @@ export class BatchReader implements Reader {
         });
         return;
       }
-      const file = store.files.fileOf(store.infos[shardNumber]!.path);
       const offsets = variable?.offsets;
       planRows(this.#plan, {
         column,
-        file,
+        file: shardNumber,
         way,
         rows,
         positions,

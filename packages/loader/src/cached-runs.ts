@@ -2,9 +2,9 @@ import type { IndexCache } from './index-cache.js';
 
 /** Where the bytes of a part come from. */
 export interface RangeReader {
-  /** A copy of a range. */
-  read(offset: number, length: number): Promise<Uint8Array>;
-  /** The same, by a read that blocks. */
+  /** Lends the bytes of a range for as long as `use` runs. */
+  lend(offset: number, length: number, use: (bytes: Uint8Array) => void): Promise<void>;
+  /** A copy of a range, by a read that blocks. */
   readNow(offset: number, length: number): Uint8Array;
 }
 
@@ -14,7 +14,7 @@ export interface CachedRunsOptions<T> {
   /** Where the part lies in the file. */
   part: { readonly offset: number; readonly length: number };
   runBytes: number;
-  /** Checks and decodes a run; `offset` is the run's in the file. */
+  /** Checks and decodes a run, whose bytes are lent; `offset` is the run's in the file. */
   decode(bytes: Uint8Array, run: number, offset: number): T;
 }
 
@@ -76,14 +76,15 @@ export class CachedRuns<T extends ArrayBufferView> {
     try {
       const { offset } = this.#range(first);
       const end = this.#range(last);
-      const bytes = await this.#options.file.read(offset, end.offset + end.length - offset);
-      for (let run = first; run <= last; run++) {
-        const range = this.#range(run);
-        const from = range.offset - offset;
-        if (this.#runs[run] === undefined) {
-          this.#store(run, range.offset, bytes.subarray(from, from + range.length));
+      await this.#options.file.lend(offset, end.offset + end.length - offset, (bytes) => {
+        for (let run = first; run <= last; run++) {
+          const range = this.#range(run);
+          const from = range.offset - offset;
+          if (this.#runs[run] === undefined) {
+            this.#store(run, range.offset, bytes.subarray(from, from + range.length));
+          }
         }
-      }
+      });
     } finally {
       for (let run = first; run <= last; run++) this.#loading.delete(run);
     }

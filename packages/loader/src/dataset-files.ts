@@ -3,7 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { ZcError } from '@zc/errors';
 import { MANIFEST_NAME, parseManifest, type Schema, type ShardEntry } from '@zc/format';
-import { openShard, type ReadRange } from './shard-opening.js';
+import { type FileReader, openShard } from './shard-opening.js';
 import type { ShardInfo } from './shard-store.js';
 
 /** The shards of a dataset, known but not opened. */
@@ -13,7 +13,7 @@ export interface DatasetFiles {
 }
 
 /** Shards of a list that are looked at together. */
-const LOOKED_AT_MAX = 16;
+const LOOKED_AT_MAX = 64;
 /** Shards whose lines go into the digest by one call: a call costs more than a line. */
 const HASHED_TOGETHER = 1024;
 
@@ -23,18 +23,21 @@ const HASHED_TOGETHER = 1024;
  *
  * @throws ZC_ARGUMENT, ZC_IO_OPEN, ZC_FORMAT_MANIFEST, ZC_FORMAT_…
  */
-export async function findShards(paths: string | readonly string[], read: ReadRange): Promise<DatasetFiles> {
+export async function findShards(
+  paths: string | readonly string[],
+  files: FileReader,
+): Promise<DatasetFiles> {
   if (typeof paths === 'string') {
     const path = absolute(paths);
     const isDirectory = await asOpen(path, async () => (await stat(path)).isDirectory());
-    return isDirectory ? fromManifest(path) : fromList([path], read);
+    return isDirectory ? fromManifest(path) : fromList([path], files);
   }
   if (!Array.isArray(paths) || paths.length === 0) {
     throw new ZcError('ZC_ARGUMENT', 'a dataset is a path or a list of at least one shard', {
       actual: paths,
     });
   }
-  return fromList(paths.map(absolute), read);
+  return fromList(paths.map(absolute), files);
 }
 
 /** The same for the same samples in the same order: a shard's UUID stands for its schema and all its bytes. */
@@ -67,10 +70,10 @@ async function fromManifest(directory: string): Promise<DatasetFiles> {
   return { schema, shards: numbered(shards.map(withPath)) };
 }
 
-async function fromList(paths: readonly string[], read: ReadRange): Promise<DatasetFiles> {
+async function fromList(paths: readonly string[], files: FileReader): Promise<DatasetFiles> {
   const found: { schema: Schema; shard: Omit<ShardInfo, 'firstSample'> }[] = [];
   for (let i = 0; i < paths.length; i += LOOKED_AT_MAX) {
-    found.push(...(await Promise.all(paths.slice(i, i + LOOKED_AT_MAX).map((path) => lookAt(path, read)))));
+    found.push(...(await Promise.all(paths.slice(i, i + LOOKED_AT_MAX).map((path) => lookAt(path, files)))));
   }
   const { schema } = found[0]!;
   for (const { schema: other, shard } of found) {
@@ -86,11 +89,10 @@ async function fromList(paths: readonly string[], read: ReadRange): Promise<Data
 
 async function lookAt(
   path: string,
-  read: ReadRange,
+  files: FileReader,
 ): Promise<{ schema: Schema; shard: Omit<ShardInfo, 'firstSample'> }> {
-  const { file, footer, uuid } = await openShard(path, read);
-  const shard = { name: basename(path), path, bytes: file.sizeBytes, samples: footer.samples, uuid };
-  file.close();
+  const { sizeBytes, footer, uuid } = await openShard(path, files);
+  const shard = { name: basename(path), path, bytes: sizeBytes, samples: footer.samples, uuid };
   return { schema: footer.schema, shard };
 }
 

@@ -88,7 +88,7 @@ export class Dataset<S extends Schema = Schema>
     const { pageCacheBudget = defaultPageCacheBudget() } = options;
     const files = new EngineFiles({ backend });
     try {
-      const { schema, shards } = await findShards(paths, (...range) => files.read(...range));
+      const { schema, shards } = await findShards(paths, files);
       const store = new ShardStore({ shards, schema, indexCacheBytes, verify: verify !== 'never', files });
       return new Dataset<S>(store, { verify, pageCacheBudget });
     } catch (error) {
@@ -132,7 +132,7 @@ export class Dataset<S extends Schema = Schema>
     const { firstSamples, cache } = this.#store;
     this.#checkIndex(index);
     const number = shardOf(index, firstSamples);
-    const { file, columns } = this.#store.openNow(number);
+    const { bytes: file, columns } = this.#store.openNow(number);
     this.#lastShard = number;
     file.check();
     const row = index - firstSamples[number]!;

@@ -1,16 +1,17 @@
 import { ZcError } from '@zc/errors';
-import { BufferPool, encodeReadPlan, ReadEngine, type ReadEngineOptions, type ReadWay } from '@zc/io';
-
-/** Files that the engine keeps open: within the usual limits of a process. */
-const OPEN_FILES_MAX = 256;
-/** Parts of tables and of heads are read in slots of their own, of this size. */
-const SLOT_BYTES = 2 ** 20;
-const SLOTS = 4;
-/** What is in the page cache is taken from there; what is not does not come into it. */
-const WAY: ReadWay = 'auto-direct';
+import {
+  ReadEngine,
+  type ReadEngineOptions,
+  type ReadOptions,
+  type ReadResult,
+  type ZeroCopyBuffer,
+} from '@zc/io';
+import { OpenFiles } from './open-files.js';
+import { cutPlan, nameFiles, type PlanPart } from './plan-parts.js';
+import { type Range, SmallReads } from './small-reads.js';
 
 /**
- * The engine of a dataset, the files it has open, and small reads into memory of their own.
+ * The engine of a dataset, the files it has open, and small reads whose bytes are lent.
  *
  * Small reads go through the engine too, because it can leave the page cache alone: an ordinary read or a
  * touched map makes the kernel read ahead, by megabytes on some devices, and fills the cache with rows that
@@ -18,10 +19,9 @@ const WAY: ReadWay = 'auto-direct';
  */
 export class EngineFiles {
   readonly #backend: ReadEngineOptions['backend'];
-  /** In the order of their last use, the oldest first. */
-  readonly #files = new Map<string, number>();
+  readonly #files = new OpenFiles(() => this.engine);
+  readonly #smallReads = new SmallReads((slot, plan, paths) => this.read(slot, plan, (i) => paths[i]!));
   #engine: ReadEngine | undefined;
-  #pool: BufferPool | undefined;
   #closing: Promise<void> | undefined;
 
   constructor({ backend }: { backend: ReadEngineOptions['backend'] }) {
@@ -40,44 +40,48 @@ export class EngineFiles {
     return this.#engine?.helpers ?? 0;
   }
 
-  /** The engine's number of a file. It holds until `trim`. */
-  fileOf(path: string): number {
-    let file = this.#files.get(path);
-    if (file === undefined) file = this.engine.openFile(path);
-    else this.#files.delete(path);
-    this.#files.set(path, file);
-    return file;
+  /**
+   * The length of a file.
+   *
+   * @throws ZC_IO_OPEN, ZC_CLOSED
+   */
+  sizeOf(path: string): number {
+    return this.engine.fileSize(this.#files.look(path));
   }
 
-  /** Closes the files beyond the limit that were used longest ago. Reads in flight are not disturbed. */
-  trim(): void {
-    for (const [path, file] of this.#files) {
-      if (this.#files.size <= OPEN_FILES_MAX) break;
-      this.#files.delete(path);
-      this.engine.closeFile(file);
-    }
+  /** How many bytes of a range are in the page cache (see `ReadEngine.residentBytes`). */
+  residentBytes(path: string, offset: number, length: number): number {
+    return this.engine.residentBytes(this.#files.look(path), offset, length);
   }
 
   /**
-   * A copy of a range, in memory of its own.
+   * Reads a plan into a slot (see `ReadEngine.read`). The plan is taken over before this returns, and may then
+   * have other numbers in the place of its files.
    *
-   * @throws ZC_IO_OPEN, ZC_IO_READ, ZC_IO_SHORT_READ, ZC_CLOSED
+   * @param plan has numbers of the caller's in the place of files
+   * @param pathOf the path that such a number stands for
    */
-  async read(path: string, offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
+  async read(
+    slot: ZeroCopyBuffer,
+    plan: Float64Array,
+    pathOf: (file: number) => string,
+    options: ReadOptions = {},
+  ): Promise<ReadResult> {
+    const parts = cutPlan(plan, this.#files.max);
+    if (parts.length === 1) return this.#readPart(slot, parts[0]!, pathOf, options);
+    const results: ReadResult[] = [];
+    for (const part of parts) results.push(await this.#readPart(slot, part, pathOf, options));
+    return results.reduce(sumOf);
+  }
+
+  /**
+   * What `use` makes of the bytes of some ranges of a file, which it is lent for as long as it runs.
+   *
+   * @throws ZC_IO_OPEN, ZC_IO_READ, ZC_IO_SHORT_READ, ZC_CLOSED, and what `use` throws
+   */
+  async lend<T>(path: string, ranges: readonly Range[], use: (bytes: Uint8Array[]) => T): Promise<T> {
     this.checkOpen();
-    // The slots are never seen outside, so nothing is gained by detaching them.
-    this.#pool ??= new BufferPool({ slotBytes: SLOT_BYTES, slots: SLOTS, detach: false });
-    const bytes = new Uint8Array(length);
-    for (let from = 0; from < length; from += SLOT_BYTES) {
-      const part = Math.min(SLOT_BYTES, length - from);
-      using slot = await this.#pool.acquireAsync();
-      const pieces = [{ extentOffset: 0, length: part, slotOffset: 0 }];
-      const extent = { file: this.fileOf(path), offset: offset + from, length: part, way: WAY, pieces };
-      await this.engine.read(slot, encodeReadPlan([extent]));
-      bytes.set(new Uint8Array(slot.buffer, 0, part), from);
-    }
-    this.trim();
-    return bytes;
+    return this.#smallReads.read(path, ranges, use);
   }
 
   checkOpen(): void {
@@ -91,7 +95,49 @@ export class EngineFiles {
   }
 
   async #close(): Promise<void> {
-    this.#pool?.close();
+    this.#files.close();
+    this.#smallReads.close();
     await this.#engine?.close();
   }
+
+  async #readPart(
+    slot: ZeroCopyBuffer,
+    part: PlanPart,
+    pathOf: (file: number) => string,
+    options: ReadOptions,
+  ): Promise<ReadResult> {
+    const paths = part.files.map(pathOf);
+    const numbers = this.#files.take(paths);
+    if (numbers !== undefined) return this.#readFiles(slot, part, { paths, numbers }, options);
+    const own = { ...part, plan: part.plan.slice() };
+    return this.#readFiles(slot, own, { paths, numbers: await this.#files.takeLater(paths) }, options);
+  }
+
+  async #readFiles(
+    slot: ZeroCopyBuffer,
+    part: PlanPart,
+    { paths, numbers }: { paths: readonly string[]; numbers: readonly number[] },
+    options: ReadOptions,
+  ): Promise<ReadResult> {
+    try {
+      nameFiles(part, numbers);
+      return await this.engine.read(slot, part.plan, options);
+    } finally {
+      this.#files.giveBack(paths);
+    }
+  }
+}
+
+/** What two parts of one read came to: they ran one after the other. */
+function sumOf(a: ReadResult, b: ReadResult): ReadResult {
+  return {
+    bytesDirect: a.bytesDirect + b.bytesDirect,
+    bytesStaged: a.bytesStaged + b.bytesStaged,
+    bytesCopied: a.bytesCopied + b.bytesCopied,
+    bytesResident: a.bytesResident + b.bytesResident,
+    readMs: a.readMs + b.readMs,
+    checkMs: a.checkMs + b.checkMs,
+    copyMs: a.copyMs + b.copyMs,
+    failures: a.failures.length === 0 ? b.failures : [...a.failures, ...b.failures],
+  };
 }

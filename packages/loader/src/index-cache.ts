@@ -5,14 +5,15 @@
  * the making has asked for: a single batch may exceed the budget rather than read the same run for ever.
  */
 export class IndexCache {
-  readonly #maxBytes: number;
+  /** The budget. */
+  readonly maxBytes: number;
   readonly #held: HeldRun[] = [];
   readonly #uses = new Set<number>();
   #lastUse = 0;
   #bytes = 0;
 
   constructor(maxBytes: number) {
-    this.#maxBytes = maxBytes;
+    this.maxBytes = maxBytes;
   }
 
   /** Bytes held now. */
@@ -35,7 +36,7 @@ export class IndexCache {
   add(run: HeldRun): void {
     this.#held.push(run);
     this.#bytes += run.bytes;
-    if (this.#bytes > this.#maxBytes) this.#makeRoom();
+    if (this.#bytes > this.maxBytes) this.#makeRoom();
   }
 
   /** A tenth more than needed goes at once, so that the sorting is paid for seldom. */
@@ -44,7 +45,7 @@ export class IndexCache {
     this.#held.sort((a, b) => a.owner.lastUse(a.number) - b.owner.lastUse(b.number));
     let dropped = 0;
     for (const { owner, number, bytes } of this.#held) {
-      if (this.#bytes <= 0.9 * this.#maxBytes || owner.lastUse(number) >= oldest) break;
+      if (this.#bytes <= 0.9 * this.maxBytes || owner.lastUse(number) >= oldest) break;
       owner.drop(number);
       this.#bytes -= bytes;
       dropped++;

@@ -23,7 +23,7 @@ export type PlannedColumn = Pick<
 /** Rows of one field in one shard, and where they go. */
 export interface PlannedRows {
   column: PlannedColumn;
-  /** The engine's number of the file. */
+  /** What the plan calls the file. */
   file: number;
   /** One of `READ_WAYS`. */
   way: number;

@@ -1,15 +1,19 @@
 import { ZcError } from '@zc/errors';
 import { BLOCK_BYTES, checksumCount, type FieldLayout } from '@zc/format';
-import { crc32c, type MappedFile } from '@zc/io';
+import { crc32c } from '@zc/io';
 import { CachedRuns, type RangeReader } from './cached-runs.js';
 import { checksumError } from './checksum-error.js';
 import type { IndexCache } from './index-cache.js';
 import { Marks } from './marks.js';
 import type { MissingRuns } from './missing-runs.js';
 import { roundUp } from './pages.js';
+import type { ShardBytes } from './shard-bytes.js';
 import { Table } from './shard-tables.js';
 
-/** A region below this size whose rows are tiny (labels) is read once and kept. */
+/**
+ * A region below this size whose rows are tiny (labels) is read once and kept; unless there are so many shards
+ * that they would drive each other out of the index cache, and a whole region be read for one row.
+ */
 const SMALL_REGION_BYTES = 2 ** 20;
 const SMALL_ROW_BYTES = 64;
 
@@ -18,10 +22,14 @@ export interface ShardColumnOptions {
   /** The field's place in the schema. */
   fieldNumber: number;
   samples: number;
-  file: MappedFile;
+  path: string;
+  /** The shard for reads that block. */
+  bytes(): ShardBytes;
   /** Reads tables and small regions. */
   reader: RangeReader;
   cache: IndexCache;
+  /** The part of the cache that a shard may count on. */
+  cacheShareBytes: number;
   /** Whether small regions are checked when they are read. */
   verify: boolean;
 }
@@ -44,27 +52,27 @@ export class ShardColumn {
   readonly samples: number;
   /** Of a variable field: where each row ends, in bytes from the region's start. */
   readonly ends: Table | undefined;
-  readonly #file: MappedFile;
+  readonly #bytes: () => ShardBytes;
   readonly #dims: Table | undefined;
   readonly #checksums: Table;
 
   constructor(options: ShardColumnOptions) {
-    const { layout, fieldNumber, samples, file, reader, cache, verify } = options;
-    const { path } = file;
+    const { layout, fieldNumber, samples, path, bytes, reader, cache, cacheShareBytes, verify } = options;
     const table = (type: 'u64' | 'u32', part: FieldLayout['ends']) =>
-      part && new Table(type, { cache, reader, path, part });
+      part && new Table(type, { cache, cacheShareBytes, reader, path, part });
     this.layout = layout;
     this.fieldNumber = fieldNumber;
     this.path = path;
     this.blockwise = layout.checksumUnit === 'block';
     this.checked = new Marks(checksumCount(layout, samples, layout.region.length));
     this.samples = samples;
-    this.#file = file;
+    this.#bytes = bytes;
     this.ends = table('u64', layout.ends);
     this.#dims = table('u32', layout.dims);
     this.#checksums = table('u32', layout.checksums)!;
     const { region } = layout;
-    const isSmall = layout.fixed && layout.rowBytes <= SMALL_ROW_BYTES && region.length < SMALL_REGION_BYTES;
+    const smallBytes = Math.min(SMALL_REGION_BYTES, cacheShareBytes / 2);
+    const isSmall = layout.fixed && layout.rowBytes <= SMALL_ROW_BYTES && region.length < smallBytes;
     if (isSmall && this.blockwise && region.length > 0) {
       this.small = new CachedRuns({
         cache,
@@ -78,7 +86,7 @@ export class ShardColumn {
               again: true,
               rowOf: (at) => Math.floor(at / layout.rowBytes),
             });
-          return bytes;
+          return bytes.slice();
         },
       });
     }
@@ -246,7 +254,7 @@ export class ShardColumn {
     const from = offset - this.layout.region.offset;
     const first = Math.floor(from / BLOCK_BYTES) * BLOCK_BYTES;
     const end = Math.min(roundUp(from + length, BLOCK_BYTES), this.layout.region.length);
-    const blocks = this.#file.view(this.layout.region.offset + first, end - first);
+    const blocks = this.#bytes().view(this.layout.region.offset + first, end - first);
     this.#checkBlocksNow(blocks, { first, again, rowOf });
   }
 
@@ -277,7 +285,7 @@ export class ShardColumn {
     const expected = this.#checksums.now(unit, 0);
     if (actual === expected) return;
     // A file that was cut short reads as zeros: then that is what is wrong.
-    this.#file.check();
+    this.#bytes().check();
     const { field } = this.layout;
     throw checksumError({ path: this.path, offset, field: field.name, row: rowOf(), expected, actual });
   }

@@ -1,15 +1,19 @@
 import { ZcError } from '@zc/errors';
 import { type Footer, HEAD_BYTES, parseFooter, parseHead, parseTail, TAIL_BYTES, uuidText } from '@zc/format';
-import { MappedFile } from '@zc/io';
+import { openShardBytes, type ShardBytes } from './shard-bytes.js';
+import type { Range } from './small-reads.js';
 
 /** Read at once from the end of a shard: the tail and, as a rule, the whole footer. */
-const END_BYTES = 64 * 2 ** 10;
+const END_BYTES = 16 * 2 ** 10;
 
 /** A shard whose head, footer and tail were read and found right. */
 export interface OpenedShard {
-  readonly file: MappedFile;
+  readonly path: string;
+  readonly sizeBytes: number;
   readonly footer: Footer;
   readonly uuid: string;
+  /** Where it was opened by reads that block. */
+  readonly bytes?: ShardBytes;
 }
 
 /** What a manifest says of a shard. */
@@ -19,59 +23,68 @@ export interface ExpectedShard {
   readonly uuid: string;
 }
 
-/** How an opening reads: a copy of a range of the file at a path. */
-export type ReadRange = (path: string, offset: number, length: number) => Promise<Uint8Array>;
+/** What an opening reads with. */
+export interface FileReader {
+  sizeOf(path: string): number;
+  /** Lends the bytes of ranges for as long as `use` runs. */
+  lend<T>(path: string, ranges: readonly Range[], use: (bytes: Uint8Array[]) => T): Promise<T>;
+}
 
 /**
  * Opens a shard without blocking the thread for its reads.
  *
- * @throws ZC_IO_OPEN, ZC_IO_MAP, ZC_IO_READ, ZC_FORMAT_…; ZC_FORMAT_MANIFEST where it is not the expected one
+ * @throws ZC_IO_OPEN, ZC_IO_READ, ZC_FORMAT_…; ZC_FORMAT_MANIFEST where it is not the expected one
  */
 export async function openShard(
   path: string,
-  read: ReadRange,
+  files: FileReader,
   expected?: ExpectedShard,
 ): Promise<OpenedShard> {
-  const file = new MappedFile(path);
-  const reading = readShard(file, expected);
+  const reading = readShard({ path, sizeBytes: files.sizeOf(path) }, expected);
   let step = reading.next();
-  while (!step.done) step = reading.next(await read(path, step.value.offset, step.value.length));
+  while (!step.done) step = await files.lend(path, step.value, (bytes) => reading.next(bytes));
   return step.value;
 }
 
-/** The same, but blocks. */
-export function openShardNow(path: string, expected?: ExpectedShard): OpenedShard {
-  const file = new MappedFile(path);
-  const reading = readShard(file, expected);
+/** The same, but blocks; the bytes are there for more. */
+export function openShardNow(
+  path: string,
+  expected?: ExpectedShard,
+): OpenedShard & { readonly bytes: ShardBytes } {
+  const bytes = openShardBytes(path);
+  const reading = readShard(bytes, expected);
   let step = reading.next();
-  while (!step.done) step = reading.next(file.read(step.value.offset, step.value.length));
-  return step.value;
+  while (!step.done) {
+    step = reading.next(step.value.map(({ offset, length }) => bytes.read(offset, length)));
+  }
+  return { ...step.value, bytes };
 }
 
-interface Range {
-  readonly offset: number;
-  readonly length: number;
-}
-
-/** Yields the ranges it needs, is given their bytes: so that both ways of reading share it. */
+/**
+ * Yields the ranges it needs, is given their bytes: so that both ways of reading share it. The bytes are lent
+ * until it yields again.
+ */
 function* readShard(
-  file: MappedFile,
+  { path, sizeBytes }: { path: string; sizeBytes: number },
   expected: ExpectedShard | undefined,
-): Generator<Range, OpenedShard, Uint8Array> {
-  const { path, sizeBytes } = file;
-  if (expected !== undefined && sizeBytes !== expected.bytes) throw otherLength(file, expected);
-  const head = yield { offset: 0, length: Math.min(HEAD_BYTES, sizeBytes) };
+): Generator<Range[], OpenedShard, Uint8Array[]> {
+  if (expected !== undefined && sizeBytes !== expected.bytes) {
+    throw otherLength({ path, sizeBytes }, expected.bytes);
+  }
   const endLength = Math.min(END_BYTES, sizeBytes);
-  const end = yield { offset: sizeBytes - endLength, length: endLength };
+  const [head, end] = (yield [
+    { offset: 0, length: Math.min(HEAD_BYTES, sizeBytes) },
+    { offset: sizeBytes - endLength, length: endLength },
+  ]) as [Uint8Array, Uint8Array];
   const tail = parseTail(end.subarray(Math.max(0, end.length - TAIL_BYTES)), sizeBytes, path, head);
   const parsedHead = parseHead(head, tail, path);
+  const uuid = uuidText(tail.uuid);
   const footerStart = tail.footerOffset - (sizeBytes - endLength);
   const footerBytes =
     footerStart >= 0
       ? end.subarray(footerStart, footerStart + tail.footerBytes)
-      : yield { offset: tail.footerOffset, length: tail.footerBytes };
+      : (yield [{ offset: tail.footerOffset, length: tail.footerBytes }])[0]!;
   const footer = parseFooter(footerBytes, tail, path, parsedHead);
-  const uuid = uuidText(tail.uuid);
   if (expected !== undefined && (uuid !== expected.uuid || footer.samples !== expected.samples)) {
     throw new ZcError(
       'ZC_FORMAT_MANIFEST',
@@ -79,13 +92,17 @@ function* readShard(
       { path, expected: expected.uuid, actual: uuid },
     );
   }
-  return { file, footer, uuid };
+  return { path, sizeBytes, footer, uuid };
 }
 
-function otherLength({ path, sizeBytes }: MappedFile, { bytes }: ExpectedShard): ZcError {
+/** The error of a file that is shorter or longer than it must be. */
+export function otherLength(
+  { path, sizeBytes }: { path: string; sizeBytes: number },
+  expected: number,
+): ZcError {
   return new ZcError(
-    sizeBytes < bytes ? 'ZC_FORMAT_TRUNCATED' : 'ZC_FORMAT_MANIFEST',
-    `the file has ${sizeBytes} bytes, the manifest says ${bytes}`,
-    { path, offset: Math.min(sizeBytes, bytes), expected: bytes, actual: sizeBytes },
+    sizeBytes < expected ? 'ZC_FORMAT_TRUNCATED' : 'ZC_FORMAT_MANIFEST',
+    `the file has ${sizeBytes} bytes, the manifest says ${expected}`,
+    { path, offset: Math.min(sizeBytes, expected), expected, actual: sizeBytes },
   );
 }

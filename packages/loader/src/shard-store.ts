@@ -1,15 +1,11 @@
 import { ZcError } from '@zc/errors';
 import type { Schema } from '@zc/format';
+import type { ReadOptions, ReadResult, ZeroCopyBuffer } from '@zc/io';
 import type { EngineFiles } from './engine-files.js';
 import { IndexCache } from './index-cache.js';
+import { ProbeBudget } from './residency.js';
 import { Shard } from './shard.js';
-import {
-  type ExpectedShard,
-  type OpenedShard,
-  openShard,
-  openShardNow,
-  type ReadRange,
-} from './shard-opening.js';
+import { type OpenedShard, openShard, openShardNow } from './shard-opening.js';
 
 /** A shard of a dataset, opened or not. */
 export interface ShardInfo {
@@ -30,10 +26,10 @@ export interface ShardStoreOptions {
   files: EngineFiles;
 }
 
-/** Shards that are kept open, each with a map: far below the kernel's usual limit of 65,530 a process. */
+/** Shards that are kept open: far below the maps that a process may have, and tens of megabytes of memory. */
 const OPEN_SHARDS_MAX = 4096;
 
-/** The opened shards of a dataset. Those opened longest ago give way. */
+/** The opened shards of a dataset. Those used longest ago give way. */
 export class ShardStore {
   readonly infos: readonly ShardInfo[];
   readonly schema: Schema;
@@ -43,10 +39,10 @@ export class ShardStore {
   readonly files: EngineFiles;
   readonly #options: ShardStoreOptions;
   readonly #schemaText: string;
-  /** In the order of their opening. */
+  /** In the order of their last use, the oldest first. */
   readonly #open = new Map<number, Shard>();
   readonly #opening = new Map<number, Promise<void>>();
-  readonly #read: ReadRange;
+  readonly #probes = new ProbeBudget();
   #closed = false;
 
   constructor(options: ShardStoreOptions) {
@@ -59,7 +55,6 @@ export class ShardStore {
     this.firstSamples = Float64Array.from([...shards.map(({ firstSample }) => firstSample), samples]);
     this.cache = new IndexCache(indexCacheBytes);
     this.files = files;
-    this.#read = (path, offset, length) => files.read(path, offset, length);
   }
 
   get samples(): number {
@@ -82,7 +77,11 @@ export class ShardStore {
 
   /** A shard that is open already. */
   opened(number: number): Shard | undefined {
-    return this.#open.get(number);
+    const shard = this.#open.get(number);
+    if (shard === undefined) return undefined;
+    this.#open.delete(number);
+    this.#open.set(number, shard);
+    return shard;
   }
 
   /** Opens a shard, once for all who ask at the same time. */
@@ -90,8 +89,8 @@ export class ShardStore {
     this.checkOpen();
     let opening = this.#opening.get(number);
     if (opening === undefined) {
-      const { path } = this.infos[number]!;
-      opening = openShard(path, this.#read, this.#expected(number)).then((opened) => {
+      const info = this.infos[number]!;
+      opening = openShard(info.path, this.files, info).then((opened) => {
         if (!this.#open.has(number)) this.#keep(number, opened);
       });
       this.#opening.set(number, opening);
@@ -103,19 +102,30 @@ export class ShardStore {
   /** A shard, opened now if need be: blocks. */
   openNow(number: number): Shard {
     this.checkOpen();
-    const open = this.#open.get(number);
+    const open = this.opened(number);
     if (open !== undefined) return open;
-    const shard = this.#keep(number, openShardNow(this.infos[number]!.path, this.#expected(number)));
+    const info = this.infos[number]!;
+    const shard = this.#keep(number, openShardNow(info.path, info));
     this.trim();
     return shard;
   }
 
-  /** Closes what is open beyond the limits. Reads that are in flight and views that are held are not disturbed. */
+  /**
+   * Reads a plan, in which a shard's number stands for its file, into a slot (see `EngineFiles.read`). Shards
+   * that were opened for it may be closed afterwards.
+   */
+  read(slot: ZeroCopyBuffer, plan: Float64Array, options?: ReadOptions): Promise<ReadResult> {
+    const reading = this.files.read(slot, plan, (number) => this.infos[number]!.path, options);
+    this.trim();
+    return reading;
+  }
+
+  /** Closes shards beyond the limit. Reads that are in flight and views that are held are not disturbed. */
   trim(): void {
-    this.files.trim();
-    for (const number of this.#open.keys()) {
+    for (const [number, shard] of this.#open) {
       if (this.#open.size <= OPEN_SHARDS_MAX) break;
       this.#open.delete(number);
+      shard.close();
     }
   }
 
@@ -127,33 +137,36 @@ export class ShardStore {
   /** Ends the reads in flight and lets everything go; views that are held stay valid. */
   async close(): Promise<void> {
     this.#closed = true;
-    for (const { file } of this.#open.values()) file.close();
+    for (const shard of this.#open.values()) shard.close();
     this.#open.clear();
     await this.files.close();
   }
 
-  #expected(number: number): ExpectedShard {
-    return this.infos[number]!;
-  }
-
   #keep(number: number, opened: OpenedShard): Shard {
+    const { path, bytes, footer } = opened;
     if (this.#closed) {
-      opened.file.close();
+      bytes?.close();
       this.checkOpen();
     }
-    if (JSON.stringify(opened.footer.schema) !== this.#schemaText) {
+    if (JSON.stringify(footer.schema) !== this.#schemaText) {
       throw new ZcError('ZC_FORMAT_MANIFEST', 'the shard has another schema than its dataset', {
-        path: opened.file.path,
+        path,
         expected: this.schema,
-        actual: opened.footer.schema,
+        actual: footer.schema,
       });
     }
-    const { file } = opened;
-    const reader = {
-      read: (offset: number, length: number) => this.#read(file.path, offset, length),
-      readNow: (offset: number, length: number) => file.read(offset, length),
-    };
-    const shard = new Shard(opened, { reader, cache: this.cache, verify: this.#options.verify });
+    const { files, cache } = this;
+    const shard: Shard = new Shard(opened, {
+      reader: {
+        lend: (offset, length, use) => files.lend(path, [{ offset, length }], ([bytes]) => use(bytes!)),
+        readNow: (offset, length) => shard.bytes.read(offset, length),
+      },
+      cache,
+      cacheShareBytes: cache.maxBytes / this.infos.length,
+      verify: this.#options.verify,
+      residentBytes: (offset, length) => files.residentBytes(path, offset, length),
+      probes: this.#probes,
+    });
     this.#open.set(number, shard);
     return shard;
   }

@@ -10,10 +10,14 @@ import { CachedRuns, type RangeReader } from './cached-runs.js';
 import type { IndexCache } from './index-cache.js';
 
 /** Blocks that are read and checked together: 64 KiB, about what a device reads in the time of one seek. */
-const BLOCKS_PER_RUN = 16;
+const RUN_BLOCKS_MAX = 16;
+/** Where a shard's share of the cache is small, fewer are: they might be dropped before others of them are used. */
+const RUNS_PER_SHARE = 8;
 
 interface TableOptions {
   cache: IndexCache;
+  /** The part of the cache that a shard may count on. */
+  cacheShareBytes: number;
   reader: RangeReader;
   path: string;
   part: { readonly offset: number; readonly length: number };
@@ -25,20 +29,22 @@ export class Table {
   readonly entriesPerRun: number;
   readonly #runs: CachedRuns<Float64Array | Uint32Array>;
 
-  constructor(type: 'u64' | 'u32', { cache, reader, path, part }: TableOptions) {
+  constructor(type: 'u64' | 'u32', { cache, cacheShareBytes, reader, path, part }: TableOptions) {
     const perBlock = type === 'u64' ? U64_PER_BLOCK : U32_PER_BLOCK;
-    this.entriesPerRun = BLOCKS_PER_RUN * perBlock;
+    const shareBlocks = Math.floor(cacheShareBytes / RUNS_PER_SHARE / BLOCK_BYTES);
+    const runBlocks = Math.min(RUN_BLOCKS_MAX, Math.max(1, shareBlocks));
+    this.entriesPerRun = runBlocks * perBlock;
     this.#runs = new CachedRuns({
       cache,
       file: reader,
       part,
-      runBytes: BLOCKS_PER_RUN * BLOCK_BYTES,
+      runBytes: runBlocks * BLOCK_BYTES,
       decode(bytes, run, offset) {
         const blocks = bytes.length / BLOCK_BYTES;
         const entries = new (type === 'u64' ? Float64Array : Uint32Array)(blocks * perBlock);
         for (let i = 0; i < blocks; i++) {
           const block = bytes.subarray(i * BLOCK_BYTES, (i + 1) * BLOCK_BYTES);
-          const number = run * BLOCKS_PER_RUN + i;
+          const number = run * runBlocks + i;
           const place = { name: path, offset: offset + i * BLOCK_BYTES };
           const out = entries.subarray(i * perBlock, (i + 1) * perBlock);
           if (type === 'u64') decodeTableBlockU64(block, number, place, { crc32c, out: out as Float64Array });

@@ -1,47 +1,94 @@
-import type { MappedFile } from '@zc/io';
+import { ZcError } from '@zc/errors';
+import type { ProbeBudget } from './residency.js';
+import { openShardBytes, type ShardBytes } from './shard-bytes.js';
 import { ShardColumn, type ShardColumnOptions } from './shard-column.js';
-import type { OpenedShard } from './shard-opening.js';
+import { type OpenedShard, otherLength } from './shard-opening.js';
 
 /** How often the page cache is asked anew whether it holds a shard. */
 const PROBE_INTERVAL_MS = 1000;
 /** The share of a field that must be there for it to count as resident. */
 const RESIDENT_SHARE = 0.98;
 
+export interface ShardOptions
+  extends Omit<ShardColumnOptions, 'layout' | 'fieldNumber' | 'samples' | 'path' | 'bytes'> {
+  /** How many bytes of a range of the shard are in the page cache. */
+  residentBytes(offset: number, length: number): number;
+  probes: ProbeBudget;
+}
+
 /** An opened shard: a column a field, and whether the page cache holds them. */
 export class Shard {
-  readonly file: MappedFile;
+  readonly path: string;
   /** In schema order. */
   readonly columns: readonly ShardColumn[];
+  readonly #sizeBytes: number;
+  readonly #options: ShardOptions;
+  #bytes: ShardBytes | undefined;
+  #closed = false;
   #resident = false;
   #probedAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(
-    { file, footer }: OpenedShard,
-    options: Omit<ShardColumnOptions, 'layout' | 'fieldNumber' | 'samples' | 'file'>,
-  ) {
+  constructor({ path, sizeBytes, bytes, footer }: OpenedShard, options: ShardOptions) {
     const { samples, layout } = footer;
-    this.file = file;
-    // Without it the first touch of a page reads megabytes around it, on devices that are set so.
-    if (file.sizeBytes > 0) file.advise(0, file.sizeBytes, 'random');
+    this.path = path;
+    this.#sizeBytes = sizeBytes;
+    this.#options = options;
+    this.#bytes = bytes;
     this.columns = layout.map(
-      (field, fieldNumber) => new ShardColumn({ ...options, layout: field, fieldNumber, samples, file }),
+      (field, fieldNumber) =>
+        new ShardColumn({
+          ...options,
+          layout: field,
+          fieldNumber,
+          samples,
+          path,
+          bytes: () => this.bytes,
+        }),
     );
   }
 
   /**
+   * Its bytes for reads that block. Batches do without: it is mapped when this is asked for first.
+   *
+   * @throws ZC_IO_OPEN, ZC_IO_MAP, ZC_FORMAT_TRUNCATED, ZC_FORMAT_MANIFEST, ZC_CLOSED
+   */
+  get bytes(): ShardBytes {
+    if (this.#closed) throw new ZcError('ZC_CLOSED', 'the shard is closed', { path: this.path });
+    if (this.#bytes === undefined) {
+      const bytes = openShardBytes(this.path);
+      if (bytes.sizeBytes !== this.#sizeBytes) throw otherLength(bytes, this.#sizeBytes);
+      this.#bytes = bytes;
+    }
+    return this.#bytes;
+  }
+
+  /** Lets the map go; views that are held stay valid. */
+  close(): void {
+    this.#closed = true;
+    this.#bytes?.close();
+  }
+
+  /**
    * Whether the page cache holds these fields, so that their rows are best copied from the map. An estimate,
-   * at most a second old: a wrong one costs time, never a byte.
+   * at most a second old, or "no" where there are too many shards to ask for each: a wrong one costs time,
+   * never a byte.
    */
   isResident(fieldNumbers: readonly number[], nowMs: number): boolean {
     if (nowMs - this.#probedAtMs < PROBE_INTERVAL_MS) return this.#resident;
-    this.#probedAtMs = nowMs;
-    this.#resident = fieldNumbers.every((number) => {
-      const { small, layout } = this.columns[number]!;
-      // Small fields are in the index cache, which reads past the page cache.
-      if (small !== undefined) return true;
-      const { offset, length } = layout.region;
-      return this.file.residentBytes(offset, length) >= RESIDENT_SHARE * length;
-    });
+    const resident = this.#options.probes.ask(nowMs, () =>
+      fieldNumbers.every((number) => this.#holds(number)),
+    );
+    // Without an answer the last one would do; but rows that are not there cost more than ones that are.
+    this.#resident = resident ?? false;
+    if (resident !== undefined) this.#probedAtMs = nowMs;
     return this.#resident;
+  }
+
+  #holds(fieldNumber: number): boolean {
+    const { small, layout } = this.columns[fieldNumber]!;
+    // Small fields are in the index cache, which reads past the page cache.
+    if (small !== undefined) return true;
+    const { offset, length } = layout.region;
+    return this.#options.residentBytes(offset, length) >= RESIDENT_SHARE * length;
   }
 }

@@ -11,9 +11,9 @@ function part(cache: IndexCache, runs: number) {
     part,
     runBytes: 100,
     file: {
-      async read(offset, length) {
+      async lend(offset, length, use) {
         reads.push([(offset - part.offset) / 100, length]);
-        return new Uint8Array(length);
+        use(new Uint8Array(length));
       },
       readNow: (_, length) => new Uint8Array(length),
     },
@@ -43,9 +43,9 @@ describe('runs', () => {
     const failing = new CachedRuns<Uint8Array>({
       ...{ cache: new IndexCache(10_000), part: { offset: 0, length: 100 }, runBytes: 100 },
       file: {
-        async read(_, length) {
+        async lend(_, length, use) {
           expect(broken).toBe(false);
-          return new Uint8Array(length);
+          use(new Uint8Array(length));
         },
         readNow: (_, length) => new Uint8Array(length),
       },

@@ -4,11 +4,13 @@ import { crc32c, PLAN_EXTENT_NUMBERS, PLAN_HEAD_NUMBERS, PLAN_PIECE_NUMBERS, REA
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { layOut } from '../src/batch-layout.js';
+import type { RangeReader } from '../src/cached-runs.js';
 import { CheckLog } from '../src/check-log.js';
 import { IndexCache } from '../src/index-cache.js';
 import { MissingRuns } from '../src/missing-runs.js';
 import { type Check, planRows, readTag } from '../src/plan.js';
 import { PlanWriter } from '../src/plan-writer.js';
+import { ProbeBudget } from '../src/residency.js';
 import { Shard } from '../src/shard.js';
 import { openShardNow } from '../src/shard-opening.js';
 import { everything, everythingSamples, writeDataset } from './helpers/datasets.js';
@@ -29,9 +31,19 @@ beforeAll(async () => {
 /** A shard with all of its tables at hand and no row checked yet. */
 async function openedShard(): Promise<Shard> {
   const opened = openShardNow(path);
-  const readNow = (offset: number, length: number) => opened.file.read(offset, length);
-  const reader = { readNow, read: async (offset: number, length: number) => readNow(offset, length) };
-  const shard = new Shard(opened, { reader, cache, verify: true });
+  const readNow = (offset: number, length: number) => opened.bytes.read(offset, length);
+  const reader: RangeReader = {
+    readNow,
+    lend: async (offset, length, use) => use(readNow(offset, length)),
+  };
+  const shard = new Shard(opened, {
+    reader,
+    cache,
+    cacheShareBytes: cache.maxBytes,
+    verify: true,
+    residentBytes: () => 0,
+    probes: new ProbeBudget(),
+  });
   const rows = Float64Array.from({ length: COUNT }, (_, row) => row);
   for (const column of shard.columns) {
     for (const row of rows) column.placeNow(row, 0);

@@ -20,6 +20,7 @@ Napi::Function MappedFile::define(Napi::Env env) {
                          InstanceMethod<&MappedFile::resident_bytes>("residentBytes"),
                          InstanceMethod<&MappedFile::read>("read"),
                          InstanceMethod<&MappedFile::close>("close"),
+                         StaticAccessor<&MappedFile::live>("live"),
                      });
 }
 
@@ -37,6 +38,10 @@ MappedFile::MappedFile(const Napi::CallbackInfo& info) : ObjectWrap(info) {
 
 Napi::Value MappedFile::size_bytes(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(size_));
+}
+
+Napi::Value MappedFile::live(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(zc::MappedFile::live()));
 }
 
 Napi::Value MappedFile::poisoned(const Napi::CallbackInfo& info) {

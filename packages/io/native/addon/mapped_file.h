@@ -18,6 +18,7 @@ class MappedFile : public Napi::ObjectWrap<MappedFile> {
   explicit MappedFile(const Napi::CallbackInfo& info);
 
  private:
+  static Napi::Value live(const Napi::CallbackInfo& info);
   Napi::Value size_bytes(const Napi::CallbackInfo& info);
   Napi::Value poisoned(const Napi::CallbackInfo& info);
   Napi::Value window(const Napi::CallbackInfo& info);

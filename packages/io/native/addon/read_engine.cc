@@ -18,6 +18,7 @@ Napi::Function ReadEngine::define(Napi::Env env) {
                          InstanceMethod<&ReadEngine::open_file>("openFile"),
                          InstanceMethod<&ReadEngine::close_file>("closeFile"),
                          InstanceMethod<&ReadEngine::file_size>("fileSize"),
+                         InstanceMethod<&ReadEngine::resident_bytes>("residentBytes"),
                          InstanceMethod<&ReadEngine::read>("read"),
                          InstanceMethod<&ReadEngine::prefetch>("prefetch"),
                          InstanceMethod<&ReadEngine::cancel>("cancel"),
@@ -64,6 +65,14 @@ Napi::Value ReadEngine::file_size(const Napi::CallbackInfo& info) {
   const auto size = session_->engine().file_size(clamped_argument(info[0]));
   if (size) return Napi::Number::New(info.Env(), static_cast<double>(size.value()));
   throw_error(info.Env(), size.error());
+  return info.Env().Undefined();
+}
+
+Napi::Value ReadEngine::resident_bytes(const Napi::CallbackInfo& info) {
+  const auto bytes = session_->engine().resident(clamped_argument(info[0]), unsigned_argument(info[1]),
+                                                 unsigned_argument(info[2]));
+  if (bytes) return Napi::Number::New(info.Env(), static_cast<double>(bytes.value()));
+  throw_error(info.Env(), bytes.error());
   return info.Env().Undefined();
 }
 

@@ -22,6 +22,7 @@ class ReadEngine : public Napi::ObjectWrap<ReadEngine> {
   Napi::Value open_file(const Napi::CallbackInfo& info);
   void close_file(const Napi::CallbackInfo& info);
   Napi::Value file_size(const Napi::CallbackInfo& info);
+  Napi::Value resident_bytes(const Napi::CallbackInfo& info);
   Napi::Value read(const Napi::CallbackInfo& info);
   Napi::Value prefetch(const Napi::CallbackInfo& info);
   void cancel(const Napi::CallbackInfo& info);

@@ -51,7 +51,11 @@ int advice_number(Advice advice) {
   return MADV_NORMAL;
 }
 
+std::atomic<uint64_t> live_files{0};
+
 }  // namespace
+
+uint64_t MappedFile::live() noexcept { return live_files.load(std::memory_order_relaxed); }
 
 Result<std::shared_ptr<MappedFile>> MappedFile::open(const std::string& path) noexcept {
   auto opened = open_regular_file(path);
@@ -87,7 +91,12 @@ Result<std::shared_ptr<MappedFile>> MappedFile::map(int fd, const std::string& p
   return file;
 }
 
+MappedFile::MappedFile(std::string path) noexcept : path_(std::move(path)) {
+  live_files.fetch_add(1, std::memory_order_relaxed);
+}
+
 MappedFile::~MappedFile() {
+  live_files.fetch_sub(1, std::memory_order_relaxed);
   // The guard goes first: it must not outlive the pages it would patch.
   guard_ = SigbusGuard();
   if (address_ != nullptr) ::munmap(address_, size_);

@@ -34,6 +34,9 @@ class MappedFile {
   uint64_t size() const noexcept { return size_; }  // bytes, as of open()
   const std::string& path() const noexcept { return path_; }
 
+  // How many there are in this process: the kernel allows it 65,530 maps (vm.max_map_count), unless told otherwise.
+  static uint64_t live() noexcept;
+
   // True once a page behind the file's new end (or one that the device could not read) was touched: from then
   // on some of the map reads as zeros. Check it after the bytes were used.
   bool poisoned() const noexcept { return poisoned_.load(std::memory_order_acquire); }
@@ -55,7 +58,7 @@ class MappedFile {
   Result<void> read(uint64_t offset, uint64_t length, void* destination) const noexcept;
 
  private:
-  MappedFile(std::string path) : path_(std::move(path)) {}
+  explicit MappedFile(std::string path) noexcept;
   Result<void> check_range(uint64_t offset, uint64_t length, const char* operation) const noexcept;
   Result<int> reopen() const noexcept;
 

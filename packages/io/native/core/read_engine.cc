@@ -10,6 +10,7 @@
 #include "engine_file.h"
 #include "kept_for_good.h"
 #include "read_plan.h"
+#include "residency.h"
 
 namespace zc {
 
@@ -107,6 +108,20 @@ Result<uint64_t> ReadEngine::file_size(uint32_t file) const noexcept {
   const auto found = impl_->find(file);
   if (found == nullptr) return unknown_file("size", file);
   return found->size();
+}
+
+Result<uint64_t> ReadEngine::resident(uint32_t file, uint64_t offset, uint64_t length) const noexcept {
+  std::shared_ptr<EngineFile> found;
+  {
+    const std::lock_guard lock(impl_->mutex);
+    found = impl_->find(file);
+  }
+  if (found == nullptr) return unknown_file("asking what is resident", file);
+  auto bytes = resident_bytes(found->buffered_fd(), offset, length);
+  if (bytes) return bytes;
+  Error error = std::move(bytes).error();
+  error.path = found->path();
+  return error;
 }
 
 Result<uint64_t> ReadEngine::submit(ReadTarget target, const double* plan, size_t plan_length,

@@ -100,6 +100,8 @@ class ReadEngine {
   // Reads in flight keep the file open until they are done.
   Result<void> close_file(uint32_t file) noexcept;
   Result<uint64_t> file_size(uint32_t file) const noexcept;
+  // How much of a range the page cache holds; an estimate (see resident_bytes). Blocks for the asking alone.
+  Result<uint64_t> resident(uint32_t file, uint64_t offset, uint64_t length) const noexcept;
 
   // Checks the whole plan, against the files' sizes and the target's length, before anything is read: a bad
   // plan is an `argument` error here and `completion` is never called. The plan is not used after the return.

@@ -103,8 +103,7 @@ export class WindowReader implements Reader {
     this.#pad(slot.buffer, layout, ids.length);
     this.#writeDocuments(slot.buffer, layout, ids.length);
     writeNumbers(slot.buffer, layout, ids);
-    const reading = store.files.engine.read(slot, this.#plan.finish(), signal && { signal });
-    store.trim();
+    const reading = store.read(slot, this.#plan.finish(), signal && { signal });
     try {
       const result = await reading;
       log.commit();
@@ -176,7 +175,6 @@ export class WindowReader implements Reader {
   }
 
   #planParts(layout: BatchLayout, log: CheckLog): void {
-    const { stream } = this.#options;
     const { runStarts, runShards, targets, count } = this.#parts;
     if (this.#partNumbers.length < count) {
       this.#partNumbers = Float64Array.from({ length: 2 * count }, (_, i) => i);
@@ -186,7 +184,7 @@ export class WindowReader implements Reader {
     this.#runs.forEach(({ column, way, check }, run) => {
       planRows(this.#plan, {
         column,
-        file: stream.store.files.fileOf(stream.store.infos[runShards[run]!]!.path),
+        file: runShards[run]!,
         way,
         rows: this.#partNumbers,
         positions: this.#partTargets,

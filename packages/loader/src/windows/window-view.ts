@@ -66,7 +66,7 @@ export class WindowView {
   /** Tokens of one shard in its map, checked. */
   #view(shard: number, { start, end }: { start: number; end: number }, access: BlockingAccess): Uint8Array {
     const { stream, verify } = this.#options;
-    const { file, columns } = stream.store.openNow(shard);
+    const { bytes: file, columns } = stream.store.openNow(shard);
     file.check();
     const column = columns[stream.fieldNumber]!;
     const { region, elementBytes } = column.layout;
