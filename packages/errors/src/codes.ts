@@ -133,7 +133,7 @@ export const errorCodes = {
     advice: 'The file changed after it was written. `zc verify` lists every damaged row.',
   },
   ZC_IO_POISONED: {
-    meaning: 'A file was cut short while it was mapped; pages behind its new end read as zeros.',
+    meaning: 'A file was cut short while it was mapped, or its disk failed; what is lost reads as zeros.',
     advice: 'Do not change published shards in place; open the dataset again once the file is whole.',
   },
   ZC_IO_MAP: {

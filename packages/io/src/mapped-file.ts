@@ -108,7 +108,7 @@ export class MappedFile implements Disposable {
   /** @throws ZC_IO_POISONED where `poisoned` */
   check(): void {
     if (!this.poisoned) return;
-    throw new ZcError('ZC_IO_POISONED', 'the file was cut short while it was mapped', {
+    throw new ZcError('ZC_IO_POISONED', 'the file was cut short while it was mapped, or its disk failed', {
       path: this.path,
       expected: this.sizeBytes,
     });

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { constants } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { ZcError } from '@zc/errors';
@@ -61,7 +62,9 @@ function absolute(path: string): string {
 
 async function fromManifest(directory: string): Promise<DatasetFiles> {
   const path = join(directory, MANIFEST_NAME);
-  const text = await asOpen(path, () => readFile(path, 'utf8'));
+  // Not to wait for whoever writes into a pipe: as a manifest it is empty.
+  const flag = constants.O_RDONLY | constants.O_NONBLOCK;
+  const text = await asOpen(path, () => readFile(path, { encoding: 'utf8', flag }));
   const { schema, shards } = parseManifest(text, path);
   const withPath = ({ name, bytes, samples, uuid }: ShardEntry) => {
     // Names are plain, so that nothing is left for `join` to do, which takes long over a hundred thousand.

@@ -38,7 +38,8 @@
       '<!@(sed "s|^|<(native)/build/<(kind)/|; s|cc$|o|" <(native)/sources.txt)',
       '-l:liburing.a',
     ],
-    'ldflags': ['-Wl,--exclude-libs,ALL', '-pthread'],
+    # The process's SIGBUS handler is in it, and threads that a read never came back to: it is never unloaded.
+    'ldflags': ['-Wl,--exclude-libs,ALL', '-Wl,-z,nodelete', '-pthread'],
     'conditions': [
       ['kind=="release"', {
         'cflags': ['-O2', '-g'],

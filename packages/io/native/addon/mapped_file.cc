@@ -53,6 +53,7 @@ Napi::Value MappedFile::window(const Napi::CallbackInfo& info) {
   uint64_t offset = 0;
   uint64_t length = 0;
   if (!take_range(info, "mapping a window", &offset, &length)) return info.Env().Undefined();
+  zc::SigbusGuard::renew_now_and_then();
   return external_buffer(info.Env(), file_->address() + offset, length, file_);
 }
 

@@ -99,8 +99,15 @@ int32_t zc_map_open(const char* path, zc_map** map, zc_error* error) {
 
 void* zc_map_address(const zc_map* map) { return map->file->address(); }
 uint64_t zc_map_size(const zc_map* map) { return map->file->size(); }
-int32_t zc_map_poisoned(const zc_map* map) { return map->file->poisoned() ? 1 : 0; }
-int32_t zc_map_check(const zc_map* map, zc_error* error) { return report(map->file->check(), error); }
+int32_t zc_map_poisoned(const zc_map* map) {
+  // Who asks is about to touch the map, or just has.
+  zc::SigbusGuard::renew_now_and_then();
+  return map->file->poisoned() ? 1 : 0;
+}
+int32_t zc_map_check(const zc_map* map, zc_error* error) {
+  zc::SigbusGuard::renew_now_and_then();
+  return report(map->file->check(), error);
+}
 void zc_map_close(zc_map* map) { const std::unique_ptr<zc_map> ended(map); }
 
 int32_t zc_map_populate(zc_map* map, uint64_t offset, uint64_t length, zc_error* error) {
@@ -125,6 +132,7 @@ int32_t zc_gather(const zc_map* map, const uint64_t* offsets, uint64_t count, ui
                   void* destination, zc_error* error) {
   const zc::MappedFile& file = *map->file;
   if (auto checked = check_rows(file, offsets, count, row_bytes); !checked) return report(checked, error);
+  zc::SigbusGuard::renew();
   zc::gather_rows(file.address(), offsets, count, row_bytes, static_cast<std::byte*>(destination), nullptr);
   return report(file.check(), error);
 }
@@ -133,6 +141,7 @@ int32_t zc_gather_check(const zc_map* map, const uint64_t* offsets, uint64_t cou
                         void* destination, const uint32_t* checksums, uint64_t* bad_row, zc_error* error) {
   const zc::MappedFile& file = *map->file;
   if (auto checked = check_rows(file, offsets, count, row_bytes); !checked) return report(checked, error);
+  zc::SigbusGuard::renew();
   return report(gather_checked(file, offsets, count, row_bytes, static_cast<std::byte*>(destination), checksums,
                                bad_row),
                 error);

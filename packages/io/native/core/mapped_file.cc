@@ -104,7 +104,7 @@ MappedFile::~MappedFile() {
 
 Result<void> MappedFile::check() const noexcept {
   if (!poisoned()) return {};
-  return Error{.code = ErrorCode::poisoned, .operation = "the file was cut short while it was mapped",
+  return Error{.code = ErrorCode::poisoned, .operation = "the file was cut short while it was mapped, or its disk failed",
                .path = path_, .expected = static_cast<int64_t>(size_)};
 }
 
@@ -121,6 +121,7 @@ Result<void> MappedFile::check_range(uint64_t offset, uint64_t length, const cha
 Result<void> MappedFile::populate(uint64_t offset, uint64_t length) noexcept {
   if (auto checked = check_range(offset, length, "populate"); !checked) return checked;
   if (length == 0) return check();
+  SigbusGuard::renew();
   const PageRange pages = pages_around(address_, offset, length);
   if (::madvise(pages.address, pages.length, MADV_POPULATE_READ) != 0) {
     // EFAULT: a page that a plain access would answer with SIGBUS, so let one meet it: it poisons the map.

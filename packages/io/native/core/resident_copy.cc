@@ -48,6 +48,7 @@ void EngineCore::probe_extents(Batch& batch, Indices indices) {
 
 // A helper's too. `task_units` are given back with the extents'.
 void EngineCore::copy_extents(Batch& batch, Indices indices, uint32_t task_units) {
+  SigbusGuard::renew();
   RowGroup group;
   uint32_t finished = task_units;
   std::vector<ReadOp*> ops;

@@ -1,8 +1,10 @@
 #include "sigbus_guard.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <array>
@@ -10,6 +12,8 @@
 #include <memory>
 #include <mutex>
 #include <utility>
+
+#include "former_handlers.h"
 
 namespace zc {
 
@@ -39,8 +43,8 @@ struct SigbusRegistry {
 
   // Guards installing and the choice of a free entry; never taken by the handler.
   std::mutex mutex;
-  bool installed = false;
-  struct sigaction previous = {};
+  bool installed = false;  // a first time
+  FormerHandlers formers;
   Block first;
 
   // A free entry; a further block of them when all are taken.
@@ -85,7 +89,13 @@ namespace {
 
 // Lives for good: the handler may run while static objects are already being destroyed.
 SigbusRegistry& registry() {
-  static SigbusRegistry* const instance = std::make_unique<SigbusRegistry>().release();
+  static SigbusRegistry* const instance = [] {
+    auto* made = std::make_unique<SigbusRegistry>().release();
+    // A child that is forked while another thread holds the mutex would wait for it for ever.
+    ::pthread_atfork([] { registry().mutex.lock(); }, [] { registry().mutex.unlock(); },
+                     [] { registry().mutex.unlock(); });
+    return made;
+  }();
   return *instance;
 }
 
@@ -93,44 +103,31 @@ SigbusRegistry& registry() {
 SigbusRegistry* handler_registry = nullptr;
 uintptr_t page_bytes = 0;
 
-void pass_on(int signal, siginfo_t* info, void* context) {
-  const struct sigaction& previous = handler_registry->previous;
-  if ((previous.sa_flags & SA_SIGINFO) != 0) {
-    previous.sa_sigaction(signal, info, context);
-  } else if (previous.sa_handler == SIG_IGN && info->si_code <= 0) {
-    // Sent by kill() or raise(), and ignored before us. (A real fault cannot be ignored.)
-  } else if (previous.sa_handler == SIG_DFL || previous.sa_handler == SIG_IGN) {
-    struct sigaction standard = {};
-    standard.sa_handler = SIG_DFL;
-    ::sigaction(signal, &standard, nullptr);
-    // A real fault happens again on return and ends the process where it occurred; a sent signal has to be
-    // sent again, and is delivered when this handler returns.
-    if (info->si_code <= 0) ::raise(signal);
-  } else {
-    previous.sa_handler(signal);
-  }
-}
-
 void on_sigbus(int signal, siginfo_t* info, void* context) {
   const int saved_errno = errno;
   const bool answered = info->si_code == BUS_ADRERR &&
                         handler_registry->answer(reinterpret_cast<uintptr_t>(info->si_addr), page_bytes);
   errno = saved_errno;
-  if (!answered) pass_on(signal, info, context);
+  if (!answered) handler_registry->formers.pass_on(signal, info, context);
 }
 
 }  // namespace
 
+// Called with the mutex held.
 Result<void> SigbusRegistry::install() noexcept {
-  if (installed) return {};
+  struct sigaction current;
+  if (::sigaction(SIGBUS, nullptr, &current) != 0) {
+    return Error{.code = ErrorCode::map, .sys_errno = errno, .operation = "asking for the SIGBUS handler"};
+  }
+  if ((current.sa_flags & SA_SIGINFO) != 0 && current.sa_sigaction == on_sigbus) return {};
   handler_registry = this;
   page_bytes = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
+  formers.stand_before(current);
   struct sigaction ours = {};
   ours.sa_sigaction = on_sigbus;
   ours.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART;
   sigemptyset(&ours.sa_mask);
-  // Read before it is replaced: the handler may need it at once.
-  if (::sigaction(SIGBUS, nullptr, &previous) != 0 || ::sigaction(SIGBUS, &ours, nullptr) != 0) {
+  if (::sigaction(SIGBUS, &ours, nullptr) != 0) {
     return Error{.code = ErrorCode::map, .sys_errno = errno, .operation = "installing the SIGBUS handler"};
   }
   installed = true;
@@ -146,6 +143,24 @@ Result<SigbusGuard> SigbusGuard::protect(void* address, size_t length, std::atom
   const auto begin = reinterpret_cast<uintptr_t>(address);
   guard.entry_->write(begin, begin + length, poisoned);
   return guard;
+}
+
+void SigbusGuard::renew() noexcept {
+  SigbusRegistry& ranges = registry();
+  const std::lock_guard lock(ranges.mutex);
+  // Where the system refuses, the handler that is there now stays; nothing worse than before.
+  if (ranges.installed) (void)ranges.install();
+}
+
+void SigbusGuard::renew_now_and_then() noexcept {
+  constexpr int64_t pause_ns = 20'000'000;
+  static std::atomic<int64_t> last_ns{0};
+  timespec now;
+  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  const int64_t now_ns = now.tv_sec * 1'000'000'000LL + now.tv_nsec;
+  if (now_ns - last_ns.load(std::memory_order_relaxed) < pause_ns) return;
+  last_ns.store(now_ns, std::memory_order_relaxed);
+  renew();
 }
 
 SigbusGuard::SigbusGuard(SigbusGuard&& other) noexcept : entry_(std::exchange(other.entry_, nullptr)) {}

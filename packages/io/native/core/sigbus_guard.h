@@ -13,9 +13,13 @@ namespace zc {
 // the range is answered so: fresh zero pages are put from the page that was touched to the end of the range,
 // `*poisoned` becomes true, and the access is done again.
 //
-// The first range installs the process's handler, which stays, and which passes the signals that are not ours
-// on to the handler that was there before. Whoever owns the range keeps `poisoned` alive and the pages mapped
-// until the guard is gone, and lets no thread touch the range afterwards.
+// The first range installs the process's handler, which passes the signals that are not ours on to the handler that
+// was there before. Who installs another one afterwards (Python's faulthandler does, when it is enabled late) takes
+// the process's handler away from us: then the next range, or renew(), puts ours before it again, and what is not
+// ours goes to theirs first. Whoever owns the range keeps `poisoned` alive and the pages mapped until the guard is
+// gone, and lets no thread touch the range afterwards.
+//
+// A forked child may use and end the ranges it inherited, and make new ones.
 class SigbusGuard {
  public:
   SigbusGuard() = default;
@@ -27,6 +31,11 @@ class SigbusGuard {
 
   // `address` is page-aligned. Fails with `map` when the handler cannot be installed.
   static Result<SigbusGuard> protect(void* address, size_t length, std::atomic<bool>* poisoned) noexcept;
+
+  // Puts our handler back where another has taken its place. One system call; for before long work on a range.
+  static void renew() noexcept;
+  // The same, at most once in 20 ms: for before work that is shorter than the call.
+  static void renew_now_and_then() noexcept;
 
  private:
   struct Entry;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,8 +77,8 @@ def read_manifest(directory: str) -> Manifest:
     """
     path = Path(directory, MANIFEST_NAME)
     try:
-        with path.open("rb") as file:
-            text = file.read(MANIFEST_BYTES_MAX + 1)
+        with open(path, "rb", opener=_open_without_waiting) as file:
+            text = file.read(MANIFEST_BYTES_MAX + 1) or b""
     except OSError as error:
         raise ZcError(
             "ZC_IO_OPEN",
@@ -86,6 +87,11 @@ def read_manifest(directory: str) -> Manifest:
             advice=f"A dataset is a directory with a {MANIFEST_NAME}; a list of shard files opens too.",
         ) from error
     return parse_manifest(text, str(path))
+
+
+def _open_without_waiting(path: str, flags: int) -> int:
+    """Not to wait for whoever writes into a pipe: as a manifest it is empty."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def parse_manifest(text: bytes, path: str) -> Manifest:
