@@ -99,6 +99,7 @@ export interface NativeReadEngineOptions {
   threads: number;
   helpers: number;
   maxStagingBytes: number;
+  closeTimeoutMs: number;
   /** What reads are made to suffer, in the words of `native/core/fault_backend.h`; empty but in tests. */
   faults: string;
 }
@@ -116,7 +117,7 @@ export interface NativeReadEngine {
   cancel(operation: number): void;
   stats(): ReadEngineStats;
   /** Settles after the last `onDone`; false when the system did not give its buffers back in time. */
-  close(timeoutMs: number): Promise<boolean>;
+  close(): Promise<boolean>;
 }
 
 /** Called once for each `read` and `prefetch`, on the JavaScript thread. */

@@ -15,6 +15,11 @@ export interface ReadEngineOptions {
   helpers?: number;
   /** Memory for reads that cannot land in the slot itself (64 MiB). */
   maxStagingBytes?: number;
+  /**
+   * How long `close()`, and the end of the environment, wait for reads that the system has begun (5000). Longer for a
+   * network file system that recovers; shorter where a program must end at once.
+   */
+  closeTimeoutMs?: number;
 }
 
 export interface ReadOptions {
@@ -77,8 +82,6 @@ interface Pending {
   readonly engine: ReadEngine;
 }
 
-const CLOSE_TIMEOUT_MS = 5000;
-
 /**
  * Reads batches of file ranges into slots, on threads of its own.
  *
@@ -96,6 +99,7 @@ export class ReadEngine implements AsyncDisposable {
   readonly helpers: number;
   readonly #native: NativeReadEngine;
   readonly #pending: Map<number, Pending>;
+  readonly #closeTimeoutMs: number;
   #closing: Promise<void> | undefined;
 
   /**
@@ -108,13 +112,21 @@ export class ReadEngine implements AsyncDisposable {
     threads = 16,
     helpers = 0,
     maxStagingBytes = 64 * 2 ** 20,
+    closeTimeoutMs = 5000,
   }: ReadEngineOptions = {}) {
+    if (!Number.isSafeInteger(closeTimeoutMs) || closeTimeoutMs < 0) {
+      throw new ZcError(
+        'ZC_ARGUMENT',
+        `closeTimeoutMs must be a whole number from 0 on, not ${closeTimeoutMs}`,
+      );
+    }
     const pending = new Map<number, Pending>();
     // The native engine holds this function, so it must not hold the engine.
     const faults = process.env.ZC_IO_FAULTS ?? '';
+    this.#closeTimeoutMs = closeTimeoutMs;
     this.helpers = helpers || defaultHelpers();
     const options = {
-      ...{ backend: chooseBackend(backend), depth, threads, maxStagingBytes, faults },
+      ...{ backend: chooseBackend(backend), depth, threads, maxStagingBytes, closeTimeoutMs, faults },
       helpers: this.helpers,
     };
     this.#native = new (nativeAddon().ReadEngine)(
@@ -234,7 +246,7 @@ export class ReadEngine implements AsyncDisposable {
   /**
    * Cancels what is in flight (it fails with ZC_IO_CLOSED), waits for its end, and ends the threads.
    *
-   * Where the system does not give buffers back within five seconds, they are leaked rather than unmapped
+   * Where the system does not give buffers back within `closeTimeoutMs`, they are leaked rather than unmapped
    * under a read, and a warning says so.
    */
   close(): Promise<void> {
@@ -247,10 +259,10 @@ export class ReadEngine implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    const clean = await this.#native.close(CLOSE_TIMEOUT_MS);
+    const clean = await this.#native.close();
     if (clean) return;
     process.emitWarning(
-      `a read did not end within ${CLOSE_TIMEOUT_MS} ms of its cancelling: its ring and buffers are leaked`,
+      `a read did not end within ${this.#closeTimeoutMs} ms of its cancelling: its ring and buffers are leaked`,
       { type: 'ZcWarning', code: 'ZC_IO_LEAK' },
     );
   }

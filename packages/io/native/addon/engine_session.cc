@@ -7,9 +7,6 @@
 namespace zc_addon {
 namespace {
 
-// An ending environment, or a collected engine, waits this long for the kernel before memory is left to it.
-constexpr uint32_t kEndTimeoutMs = 5000;
-
 // Undefined where there is none, which is nearly always.
 Napi::Value make_failures(Napi::Env env, const std::vector<zc::Error>& failures) {
   if (failures.empty()) return env.Undefined();
@@ -41,7 +38,7 @@ std::shared_ptr<EngineSession> EngineSession::create(Napi::Env env, const zc::Re
 
 EngineSession::~EngineSession() {
   if (!environment_ended_) napi_remove_env_cleanup_hook(env_, on_environment_end, this);
-  engine_->close(kEndTimeoutMs);
+  engine_->close();
   {
     const std::lock_guard lock(mailbox_->mutex);
     for (const Done& one : mailbox_->done) in_flight_.erase(one.operation);
@@ -156,7 +153,7 @@ void EngineSession::keep_what_is_in_flight() {
 void EngineSession::on_environment_end(void* self) {
   auto* session = static_cast<EngineSession*>(self);
   session->environment_ended_ = true;
-  session->engine_->close(kEndTimeoutMs);
+  session->engine_->close();
 }
 
 }  // namespace zc_addon

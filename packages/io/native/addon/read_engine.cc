@@ -35,6 +35,7 @@ ReadEngine::ReadEngine(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   options.threads = clamped_argument(asked.Get("threads"));
   options.helpers = clamped_argument(asked.Get("helpers"));
   options.max_staging_bytes = unsigned_argument(asked.Get("maxStagingBytes"));
+  options.close_timeout_ms = clamped_argument(asked.Get("closeTimeoutMs"));
   options.faults = asked.Get("faults").ToString().Utf8Value();
   session_ = EngineSession::create(info.Env(), options, info[1].As<Napi::Function>());
 }
@@ -112,13 +113,12 @@ Napi::Value ReadEngine::stats(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value ReadEngine::close(const Napi::CallbackInfo& info) {
-  const uint32_t timeout_ms = clamped_argument(info[0]);
   session_->begin_close();
   auto clean = std::make_shared<bool>(false);
   return run_as_promise(
       info.Env(), "zc.closeEngine",
-      [session = session_, clean, timeout_ms]() -> zc::Result<void> {
-        *clean = session->engine().close(timeout_ms);
+      [session = session_, clean]() -> zc::Result<void> {
+        *clean = session->engine().close();
         return {};
       },
       [session = session_, clean](napi_env env) -> napi_value {

@@ -19,6 +19,7 @@ class ReadEngine::Impl {
  public:
   BackendChoice backend = BackendChoice::threads;
   std::string reason;
+  uint32_t close_timeout_ms = 0;
 
   std::mutex mutex;                                // guards what follows
   std::shared_ptr<EngineCore> core;                // empty once closed
@@ -60,6 +61,7 @@ Result<std::unique_ptr<ReadEngine>> ReadEngine::create(const Options& asked) noe
   options.helpers = std::min(options.helpers, 64u);
 
   auto impl = std::make_shared<Impl>();
+  impl->close_timeout_ms = options.close_timeout_ms;
   auto made = make_backend(options.backend,
                            {.depth = options.depth, .threads = options.threads, .faults = options.faults});
   if (!made) return std::move(made).error();
@@ -70,10 +72,7 @@ Result<std::unique_ptr<ReadEngine>> ReadEngine::create(const Options& asked) noe
   return std::unique_ptr<ReadEngine>(new ReadEngine(std::move(impl)));
 }
 
-ReadEngine::~ReadEngine() {
-  constexpr uint32_t timeout_ms = 5000;
-  close(timeout_ms);
-}
+ReadEngine::~ReadEngine() { close(); }
 
 BackendChoice ReadEngine::backend() const noexcept { return impl_->backend; }
 const std::string& ReadEngine::reason() const noexcept { return impl_->reason; }
@@ -178,6 +177,8 @@ ReadEngineStats ReadEngine::stats() const noexcept {
   const std::lock_guard lock(impl_->mutex);
   return impl_->core == nullptr ? impl_->last_stats : impl_->core->stats();
 }
+
+bool ReadEngine::close() noexcept { return close(impl_->close_timeout_ms); }
 
 bool ReadEngine::close(uint32_t timeout_ms) noexcept {
   std::vector<std::shared_ptr<EngineFile>> files;  // go after the lock, and after the reads

@@ -79,6 +79,7 @@ class ReadEngine {
     uint32_t threads = 16;   // of the thread pool, where that is the backend
     uint32_t helpers = 0;    // threads that copy and check; 0: 1 on two cores or fewer, else up to 4
     uint64_t max_staging_bytes = 64ull << 20;
+    uint32_t close_timeout_ms = 5000;
     std::string faults{};    // for tests: what reads are made to suffer, in the words of parse_faults()
   };
 
@@ -87,7 +88,7 @@ class ReadEngine {
   static Result<std::unique_ptr<ReadEngine>> create(const Options& options) noexcept;
   ReadEngine(const ReadEngine&) = delete;
   ReadEngine& operator=(const ReadEngine&) = delete;
-  // close(5000) where close() was not called.
+  // close() where that was not called.
   ~ReadEngine();
 
   // io_uring or threads, never automatic.
@@ -123,6 +124,8 @@ class ReadEngine {
   // Cancels what is in flight and waits for it. False when the kernel still held reads after `timeout_ms`: then
   // their memory, threads and ring are left to it for good, rather than unmapped under a read.
   bool close(uint32_t timeout_ms) noexcept;
+  // The same, with the time-out of the options.
+  bool close() noexcept;
 
  private:
   class Impl;
