@@ -1,6 +1,9 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { readdir, readlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { defineSchema, field } from '@zc/format';
+import { DatasetWriter, fileSink } from '@zc/format/node';
 import { expect, test } from 'vitest';
 import { failure } from '../../../tools/testing/failure.js';
 import { temporaryDirectory } from '../../../tools/testing/temporary-directory.js';
@@ -57,7 +60,7 @@ test('what waits is spilled and read back', async () => {
 
 test('a file that is there is not written to', async () => {
   const path = join(temporaryDirectory(), 'file');
-  await (await directSink(path)).close();
+  writeFileSync(path, 'mine');
   await failure('ZC_IO_EXISTS', () => directSink(path));
 });
 
@@ -70,5 +73,30 @@ test('a sink that is closed early, or twice, holds no descriptor', async () => {
   const open = await Promise.all(
     (await readdir('/proc/self/fd')).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')),
   );
-  expect(open).not.toContain(path);
+  expect(open.filter((file) => file.startsWith(dirname(path)))).toEqual([]);
+  expect(await readdir(dirname(path))).toEqual([]);
+});
+
+test('a dataset is the same to the bit, whichever way it is written', async () => {
+  const schema = defineSchema({ x: field.tensor('uint8', [300_000]), note: field.text() });
+  const written = async (openSink: typeof directSink) => {
+    const folder = join(temporaryDirectory(), 'set');
+    await using writer = await DatasetWriter.create(folder, { schema, openSink, shardBytes: 4 * MiB });
+    for (let i = 0; i < 40; i++) {
+      const data = pattern(300_000 + i).subarray(i);
+      await writer.append({ x: { data, shape: [300_000], dtype: 'uint8' }, note: `row ${i}` });
+    }
+    await writer.finish();
+    return readdirSync(folder)
+      .sort()
+      .map((name) => [
+        name,
+        createHash('sha256')
+          .update(readFileSync(join(folder, name)))
+          .digest('hex'),
+      ]);
+  };
+  const direct = await written(directSink);
+  expect(direct).toEqual(await written(fileSink));
+  expect(direct.length).toBe(5);
 });

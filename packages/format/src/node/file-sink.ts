@@ -7,7 +7,7 @@ import { systemError } from './system-error.js';
 export interface FileSink extends Sink {
   /** Puts the bytes on the disk and closes the file. */
   finish(): Promise<void>;
-  /** Closes the file as it is; does nothing after `finish`. */
+  /** Gives the file up: closed as it is, or gone. Does nothing after `finish`. */
   close(): Promise<void>;
 }
 
@@ -26,7 +26,7 @@ export async function fileSink(path: string): Promise<FileSink> {
   };
   return {
     write: (chunk) => writeAll(file, chunk, path),
-    spill: () => spillFile(`${path}.spill`),
+    spill: () => spillFile(path),
     async finish() {
       try {
         await file.sync();
@@ -48,8 +48,14 @@ async function create(path: string): Promise<FileHandle> {
   }
 }
 
-/** A temporary file that loses its name at once, so that nothing of it outlives the process. */
-async function spillFile(path: string): Promise<SpillArea> {
+/**
+ * A temporary file beside the one at `sinkPath`, for sinks that write in a way of their own. It loses its name at
+ * once, so that nothing of it outlives the process.
+ *
+ * @throws ZC_IO_WRITE
+ */
+export async function spillFile(sinkPath: string): Promise<SpillArea> {
+  const path = `${sinkPath}.spill`;
   let file: FileHandle;
   try {
     file = await open(path, 'wx+');

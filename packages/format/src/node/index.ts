@@ -1,6 +1,6 @@
 export { DatasetReader, openDataset, readManifest } from './dataset-reader.js';
 export { DatasetWriter, type DatasetWriterOptions } from './dataset-writer.js';
-export { type FileSink, fileSink } from './file-sink.js';
+export { type FileSink, fileSink, spillFile } from './file-sink.js';
 export { type FileSource, fileSource } from './file-source.js';
 export { nodeDigests } from './node-digests.js';
 export { openPartial, type PartialDirectory } from './publish.js';
