@@ -39,6 +39,10 @@ test('a backend that there is not', () => {
   thrown('ZC_ARGUMENT', () => new ReadEngine({ backend: 'magic' as never }));
 });
 
+test.each([-1, 0.5, Number.NaN])('a time-out of %d is refused', (closeTimeoutMs) => {
+  thrown('ZC_ARGUMENT', () => new ReadEngine({ closeTimeoutMs }));
+});
+
 test('ZC_IO_BACKEND decides for auto, and only for auto', async () => {
   process.env.ZC_IO_BACKEND = 'threads';
   try {

@@ -6,6 +6,13 @@ export function mapsOf(path: string): number {
   return maps.filter((line) => line.endsWith(path)).length;
 }
 
+/** How many maps of this process are of what the pattern matches. */
+export function mapsMatching(pattern: RegExp): number {
+  return readFileSync('/proc/self/maps', 'utf8')
+    .split('\n')
+    .filter((line) => pattern.test(line)).length;
+}
+
 /** How many descriptors of this process lead to what the pattern matches. */
 export function descriptorsOf(pattern: RegExp): number {
   return readdirSync('/proc/self/fd').filter((fd) => {

@@ -19,6 +19,8 @@ export function smallTmpfs(sizeBytes: number): SmallDisk {
 export interface SmallExt4 extends SmallDisk {
   /** Makes the device shorter than the filesystem on it: what lies beyond can no longer be read or written (EIO). */
   cut(sizeBytes: number): void;
+  /** Mounts it anew, so that nothing of its files is in the page cache. */
+  forgetPages(): void;
 }
 
 /** An ext4 of so many bytes; needs root and loop devices. */
@@ -34,8 +36,9 @@ export function smallExt4(sizeBytes: number): SmallExt4 {
     execFileSync('losetup', ['--detach', device]);
     rmSync(folder, { recursive: true });
   };
+  const mount = () => execFileSync('mount', ['-o', 'errors=continue', device, path]);
   try {
-    execFileSync('mount', ['-o', 'errors=continue', device, path]);
+    mount();
   } catch (error) {
     rmSync(path, { recursive: true });
     removeDevice();
@@ -46,6 +49,10 @@ export function smallExt4(sizeBytes: number): SmallExt4 {
     cut(newSizeBytes) {
       truncateSync(image, newSizeBytes);
       execFileSync('losetup', ['--set-capacity', device]);
+    },
+    forgetPages() {
+      execFileSync('umount', [path]);
+      mount();
     },
     [Symbol.dispose]() {
       unmount(path);
@@ -64,7 +71,8 @@ export function canMount(): boolean {
   }
 }
 
+/** Lazily, for a map of one of its files goes only when its last view was collected. */
 function unmount(path: string): void {
-  execFileSync('umount', [path]);
+  execFileSync('umount', ['--lazy', path]);
   rmSync(path, { recursive: true });
 }
