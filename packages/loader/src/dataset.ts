@@ -198,9 +198,7 @@ export class Dataset<S extends Schema = Schema>
    * const loader = new DataLoader(windows, { batchSize: 16, shuffle: true });
    */
   async windows<const O extends WindowOptions>(options: O): Promise<TokenWindows<WindowSchema<S, O>>> {
-    const { store, verify, pageCacheBudget } = this.#rows;
-    store.checkOpen();
-    return TokenWindows.open(this, options, { store, verify, pageCacheBudget });
+    return TokenWindows.open(this, options);
   }
 
   /**

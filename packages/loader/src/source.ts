@@ -45,7 +45,7 @@ export interface Rows {
   readonly verify: Verify;
   /** How much of the page cache they may count on. */
   readonly pageCacheBudget: number;
-  /** The one dataset that they belong to, where there is one. */
+  /** The one dataset that they belong to, where there is one. Windows belong to it too, but are not its samples. */
   readonly dataset: Dataset | undefined;
   createReader(options: ReaderOptions): Reader;
   /**

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ZcError } from '@zc/errors';
 import { type BufferPool, IoUringPrefetcher, type PrefetchReport, ReadEngine } from '@zc/io';
-import { type Batch, DataLoader, Dataset } from '@zc/loader';
+import { type Batch, DataLoader, Dataset, type Source } from '@zc/loader';
 import { asReport, type Connection } from './connection.js';
 import { Demand } from './demand.js';
 import {
@@ -33,6 +33,8 @@ interface Iteration {
 export class LoaderSession {
   readonly #channel: number;
   readonly #dataset: Dataset;
+  /** The dataset, or windows over its tokens. */
+  readonly #source: Source;
   readonly #options: LoaderOptions;
   readonly #home: SessionHome;
   readonly #segments: SegmentTable;
@@ -55,12 +57,24 @@ export class LoaderSession {
     const dataset = await Dataset.open(paths.length === 1 ? paths[0]! : [...paths], {
       verify: options.verify,
     });
-    return new LoaderSession(channel, dataset, options, home);
+    try {
+      const source = await sourceOf(dataset, options);
+      return new LoaderSession(channel, { dataset, source }, options, home);
+    } catch (error) {
+      await dataset.close();
+      throw error;
+    }
   }
 
-  private constructor(channel: number, dataset: Dataset, options: LoaderOptions, home: SessionHome) {
+  private constructor(
+    channel: number,
+    { dataset, source }: { dataset: Dataset; source: Source },
+    options: LoaderOptions,
+    home: SessionHome,
+  ) {
     this.#channel = channel;
     this.#dataset = dataset;
+    this.#source = source;
     this.#options = options;
     this.#home = home;
     this.#segments = new SegmentTable(home.connection, channel, () => home.nextSegment());
@@ -72,8 +86,9 @@ export class LoaderSession {
   }
 
   describe(): Record<string, unknown> {
-    const { length, digest, schema, shards } = this.#dataset;
-    return { samples: length, digest, schema, shards: shards.map(({ samples }) => samples) };
+    const { length, digest, schema } = this.#source;
+    const shards = this.#dataset.shards.map(({ samples }) => samples);
+    return { samples: length, digest, schema, shards };
   }
 
   /** Ends the iteration that is under way, and begins another one. */
@@ -152,9 +167,9 @@ export class LoaderSession {
         actual: share,
       });
     }
-    const { batch_size, drop_last, prefetch_batches, max_memory_bytes, ...rest } = this.#options;
+    const { batch_size, drop_last, prefetch_batches, max_memory_bytes, windows: _, ...rest } = this.#options;
     this.#share = share;
-    this.#loader = new DataLoader(this.#dataset, {
+    this.#loader = new DataLoader(this.#source, {
       ...rest,
       batchSize: batch_size,
       dropLast: drop_last,
@@ -264,4 +279,11 @@ export class LoaderSession {
     }
     return this.#ahead.prefetcher;
   }
+}
+
+/** What a loader with these options draws from. */
+async function sourceOf(dataset: Dataset, { windows }: LoaderOptions): Promise<Source> {
+  if (windows === undefined) return dataset;
+  const { cross_documents: crossDocuments, ...rest } = windows;
+  return dataset.windows({ ...rest, crossDocuments });
 }

@@ -4,12 +4,22 @@ import { protocolError } from './protocol.js';
 const count = z.int().min(0);
 const loader = z.int().min(1).max(0xffff_ffff);
 
+const windows = z.strictObject({
+  field: z.string(),
+  length: z.int().min(1),
+  stride: z.int().min(1).optional(),
+  padding: z.int().optional(),
+  documents: z.enum(['offsets', 'ids']).optional(),
+  cross_documents: z.boolean().optional(),
+});
+
 const loaderOptions = z.strictObject({
   batch_size: z.int().min(1),
   shuffle: z.boolean(),
   seed: count,
   drop_last: z.boolean(),
   fields: z.array(z.string()).optional(),
+  windows: windows.optional(),
   prefetch_batches: count.optional(),
   max_memory_bytes: z.int().min(1).optional(),
   mode: z.enum(['auto', 'direct', 'copied']).optional(),

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { ZcError } from '@zc/errors';
 import type { Sample, Schema, TensorSpec } from '@zc/format';
+import type { Dataset } from '../dataset.js';
 import { IndexedSource, indexedParts } from '../selection.js';
 import { type IndexedParts, sourceParts } from '../source.js';
 import { DocumentWindows } from './document-windows.js';
@@ -44,13 +45,10 @@ export class TokenWindows<S extends Schema = Schema> extends IndexedSource<S> {
   readonly #view: WindowView;
 
   /** @internal See `Dataset.windows`. */
-  static async open<S extends Schema>(
-    { schema, digest }: { schema: Schema; digest: string },
-    options: WindowOptions,
-    reading: Pick<WindowRowsOptions, 'verify' | 'pageCacheBudget'> & { store: TokenStream['store'] },
-  ): Promise<TokenWindows<S>> {
-    const { store, verify, pageCacheBudget } = reading;
-    const windows = resolveWindows(schema, options);
+  static async open<S extends Schema>(dataset: Dataset, options: WindowOptions): Promise<TokenWindows<S>> {
+    const { store, verify, pageCacheBudget } = dataset[sourceParts]().rows;
+    store.checkOpen();
+    const windows = resolveWindows(dataset.schema, options);
     const windowSchema = schemaOfWindows(windows);
     const stream = await TokenStream.open({ store, ...windows });
     const steps = { ...windows, padded: windows.padding !== undefined };
@@ -60,8 +58,8 @@ export class TokenWindows<S extends Schema = Schema> extends IndexedSource<S> {
     const { length, stride, padding = null, crossDocuments } = windows;
     const cut = JSON.stringify([options.field, length, stride, padding, crossDocuments]);
     return new TokenWindows<S>(
-      { stream, map, windows, schema: windowSchema, verify, pageCacheBudget },
-      createHash('sha256').update(`${digest} ${cut}`).digest('hex'),
+      { stream, map, windows, schema: windowSchema, verify, pageCacheBudget, dataset },
+      createHash('sha256').update(`${dataset.digest} ${cut}`).digest('hex'),
     );
   }
 

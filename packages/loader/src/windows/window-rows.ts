@@ -1,5 +1,6 @@
 import { ZcError } from '@zc/errors';
 import type { Schema } from '@zc/format';
+import type { Dataset } from '../dataset.js';
 import { strictest } from '../dataset-rows.js';
 import type { Reader } from '../reader.js';
 import type { ShardStore } from '../shard-store.js';
@@ -19,19 +20,20 @@ export interface WindowRowsOptions {
   schema: Schema;
   verify: Verify;
   pageCacheBudget: number;
+  dataset: Dataset | undefined;
 }
 
 /** Windows, numbered through. */
 export class WindowRows implements Rows {
   readonly verify: Verify;
   readonly pageCacheBudget: number;
-  /** Windows are no samples of it. */
-  readonly dataset = undefined;
+  readonly dataset: Dataset | undefined;
   readonly #options: WindowRowsOptions;
 
   constructor(options: WindowRowsOptions) {
     this.verify = options.verify;
     this.pageCacheBudget = options.pageCacheBudget;
+    this.dataset = options.dataset;
     this.#options = options;
   }
 
@@ -77,6 +79,7 @@ export class WindowRows implements Rows {
       map: new JoinedWindows(all.map((rows) => rows.#options)),
       verify: strictest(all),
       pageCacheBudget: Math.max(...all.map(({ pageCacheBudget }) => pageCacheBudget)),
+      dataset: undefined,
     });
   }
 

@@ -11,6 +11,7 @@ def test_public_names() -> None:
         "Sample",
         "Schema",
         "ShardWriter",
+        "Windows",
         "ZcError",
         "define_schema",
         "field",

@@ -11,6 +11,7 @@ from .loader import DataLoader
 from .sample import Sample, to_numpy
 from .schema import Field, Schema
 from .shard_writer import ShardWriter
+from .windows import Windows
 
 __all__ = [
     "DataLoader",
@@ -20,6 +21,7 @@ __all__ = [
     "Sample",
     "Schema",
     "ShardWriter",
+    "Windows",
     "ZcError",
     "define_schema",
     "field",

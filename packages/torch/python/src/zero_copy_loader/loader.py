@@ -16,6 +16,8 @@ from .dataset import Dataset
 from .errors import ZcError
 from .iteration import Iteration, Progress, Session, batches_of
 from .sample import Sample
+from .windows import Windows
+from .windows import checked as checked_windows
 
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | Dataset
 Mode = Literal["auto", "direct", "copied"]
@@ -60,8 +62,12 @@ class DataLoader:
         max_memory_bytes: int | None = None,
         mode: Mode = "auto",
         verify: Verify = "auto",
+        windows: Windows | None = None,
     ) -> None:
-        """Opens nothing yet. ``paths``: a dataset's directory, a shard, a list of shards, or a `Dataset`."""
+        """Opens nothing yet. ``paths``: a dataset's directory, a shard, a list of shards, or a `Dataset`.
+
+        With ``windows`` batches have windows over a stream of tokens instead of samples (see `Windows`).
+        """
         self.batch_size = arguments.whole("batch_size", batch_size, 1)
         self.shuffle: bool = arguments.one_of("shuffle", shuffle, (False, True))
         self.seed = arguments.whole("seed", seed, 0)
@@ -81,6 +87,7 @@ class DataLoader:
             "seed": self.seed,
             "drop_last": self.drop_last,
             "fields": self._fields,
+            "windows": checked_windows(windows),
             "prefetch_batches": prefetch_batches,
             "max_memory_bytes": max_memory_bytes,
             "mode": arguments.one_of("mode", mode, get_args(Mode)),
