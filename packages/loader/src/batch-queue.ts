@@ -4,6 +4,7 @@ import type { ReadBatch } from './batch.js';
 import type { BatchMemory } from './batch-memory.js';
 import { BatchClock } from './batch-timing.js';
 import type { IndexCache } from './index-cache.js';
+import { orAborted } from './or-aborted.js';
 import type { Reader } from './reader.js';
 
 export interface BatchQueueOptions {
@@ -99,7 +100,8 @@ export class BatchQueue {
   async #submit(batch: number): Promise<{ reading: Promise<ReadBatch> | undefined }> {
     const { reader, memory, cache, signal } = this.#options;
     const given = this.#options.idsOf(batch);
-    const ids = given instanceof Promise ? await given : given;
+    const ids =
+      given instanceof Promise ? await orAborted(given, this.#options.labelOf(batch), signal) : given;
     if (ids === undefined) {
       this.#stopped = true;
       return { reading: undefined };

@@ -11,7 +11,10 @@ import { defaultMaxMemoryBytes } from './memory-budget.js';
 import { checkOptions, checkWhole } from './options.js';
 import { RankShare } from './order/ranks.js';
 import { kindOf } from './order/shuffle.js';
+import { ListedPass, type Pass, type PassPlace } from './pass.js';
 import type { Reader } from './reader.js';
+import { SampledPass } from './sampled-pass.js';
+import { batchesOf, type Sampling, samplingOf } from './sampler.js';
 import { partsOf, type Source, type SourceParts } from './source.js';
 import { type LoaderIdentity, type LoaderState, parseState } from './state.js';
 import { type BatchEvent, type LoaderCounts, type LoaderStats, StatsCounter } from './stats.js';
@@ -52,9 +55,10 @@ export class DataLoader<S extends Schema = Schema> implements AsyncIterable<Batc
   readonly #stats = new StatsCounter();
   /** Closed with the loader. */
   #owned: Dataset<S> | undefined;
+  readonly #sampling: Sampling | undefined;
   /** Where the next iteration begins. */
-  #next = { epoch: 0, position: 0 };
-  #current: { epoch: number; share: RankShare; start: number; batches: Epoch<S> } | undefined;
+  #next: EpochPlace = { epoch: 0, position: 0 };
+  #current: { epoch: number; pass: Pass; batches: Epoch<S> } | undefined;
   #closed = false;
 
   /** @throws ZC_ARGUMENT, ZC_FORMAT_CODEC, ZC_CLOSED */
@@ -67,6 +71,7 @@ export class DataLoader<S extends Schema = Schema> implements AsyncIterable<Batc
     this.#options = options;
     this.#batchSize = options.batchSize ?? 1;
     this.#share = new SettledShare(options);
+    this.#sampling = samplingOf(options);
     this.#reader = rows.createReader({ fields, mode, verify });
     const slotBytes = this.#reader.expectedBytes(Math.min(this.#batchSize, source.length));
     const ahead = Math.min(AHEAD_MAX, Math.max(AHEAD_MIN, Math.floor(AHEAD_BYTES / slotBytes)));
@@ -107,9 +112,13 @@ export class DataLoader<S extends Schema = Schema> implements AsyncIterable<Batc
     }
   }
 
-  /** Batches of an epoch, the same for every rank. */
+  /**
+   * Batches of an epoch, the same for every rank.
+   *
+   * @throws ZC_ARGUMENT where only a sampler of the user's own could tell, and does not
+   */
   get length(): number {
-    return this.#shareFrom(0).batches;
+    return this.#sampling === undefined ? this.#shareFrom(0).batches : batchesOf(this.#sampling);
   }
 
   /**
@@ -120,28 +129,24 @@ export class DataLoader<S extends Schema = Schema> implements AsyncIterable<Batc
    */
   [Symbol.asyncIterator](): AsyncIterator<Batch<S>, undefined> {
     if (this.#closed) throw new ZcError('ZC_CLOSED', 'the loader is closed');
-    this.#current?.batches.supersede();
-    const { epoch, position: start } = this.#next;
-    const share = this.#shareFrom(start);
-    const { seed, shuffle } = this.#identity;
-    const sequence = this.#parts.sequence({ shuffle, seed, epoch });
+    void this.#current?.batches.endFor(superseded('a newer iteration of this loader has begun'));
+    const { epoch, pass } = this.#beginPass();
     const batches = new Epoch<S>({
       reader: this.#reader,
       memory: this.#memory,
       cache: this.#parts.rows.store.cache,
-      batches: share.batches,
-      idsOf(batch) {
-        if (batch === share.batches) return undefined;
-        const ids = new Float64Array(share.batchLength(batch));
-        share.fill(ids, batch, sequence);
-        return ids;
-      },
+      batches: pass.batches,
+      idsOf: (batch) => pass.idsOf(batch),
       labelOf: (batch) => `batch ${batch} of epoch ${epoch}`,
       depth: this.#depth,
-      onTaken: (taken) => this.#stats.add(epoch, taken),
+      onTaken: (taken) => {
+        pass.forgetBefore(taken.batch);
+        this.#stats.add(epoch, taken);
+      },
+      onEnd: () => pass.close(),
       signal: this.#options.signal,
     });
-    this.#current = { epoch, share, start, batches };
+    this.#current = { epoch, pass, batches };
     this.#next = { epoch: epoch + 1, position: 0 };
     return batches;
   }
@@ -155,15 +160,16 @@ export class DataLoader<S extends Schema = Schema> implements AsyncIterable<Batc
   /**
    * Where the job stands: behind the batch that the user was given last, whatever was read ahead.
    *
-   * Within an iteration, or after a `break`, that is a position in its epoch; after its end the next epoch.
+   * Within an iteration, or after a `break`, that is a position in its epoch; once its last batch was given, the
+   * next epoch. Of plain JSON, and the same on every rank, but for what a sampler of the user's own puts in it.
    */
   stateDict(): LoaderState {
-    const identity = this.#identity;
+    const next = this.#sampling === undefined ? this.#next : { sampler: null, ...this.#next };
     const current = this.#current;
-    if (current === undefined || current.batches.finished) return { ...identity, ...this.#next };
-    const { epoch, share, start, batches } = current;
-    const position = batches.yielded === 0 ? start : share.positionAfter(batches.yielded - 1);
-    return { ...identity, epoch, position };
+    if (current === undefined || current.batches.finished) return { ...this.#identity, ...next };
+    const { epoch, pass, batches } = current;
+    const place = pass.placeAfter(batches.yielded);
+    return { ...this.#identity, ...(place === undefined ? next : { epoch, ...place }) };
   }
 
   /**
@@ -172,10 +178,11 @@ export class DataLoader<S extends Schema = Schema> implements AsyncIterable<Batc
    * @throws ZC_STATE_MISMATCH naming what differs
    */
   loadStateDict(state: LoaderState): void {
-    const { epoch, position } = parseState(state, this.#identity);
-    void this.#current?.batches.return();
+    const owner = { identity: this.#identity, isSampled: this.#sampling !== undefined };
+    const { epoch, position, sampler } = parseState(state, owner);
+    void this.#current?.batches.endFor(superseded('a state was loaded into this loader'));
     this.#current = undefined;
-    this.#next = { epoch, position };
+    this.#next = sampler === undefined ? { epoch, position } : { epoch, position, sampler };
   }
 
   /**
@@ -233,7 +240,7 @@ export class DataLoader<S extends Schema = Schema> implements AsyncIterable<Batc
   /** Ends the iteration and its reads, and the dataset too where `DataLoader.open` opened it. */
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#current?.batches.return();
+    await this.#current?.batches.endFor(new ZcError('ZC_CLOSED', 'the loader was closed'));
     this.#memory.close();
     await this.#owned?.close();
   }
@@ -247,6 +254,23 @@ export class DataLoader<S extends Schema = Schema> implements AsyncIterable<Batc
     return { version: 1, dataset: this.source.digest, seed, shuffle: kindOf(shuffle) };
   }
 
+  /** The pass that the next iteration makes; what is left of an epoch may be too little for one. */
+  #beginPass(): { epoch: number; pass: Pass } {
+    const { epoch, position: start } = this.#next;
+    if (this.#sampling !== undefined) {
+      const { source } = this;
+      return { epoch, pass: new SampledPass({ ...this.#sampling, source, epoch, from: this.#next }) };
+    }
+    const share = this.#shareFrom(start);
+    if (start > 0 && share.batches === 0) {
+      this.#next = { epoch: epoch + 1, position: 0 };
+      return this.#beginPass();
+    }
+    const { seed, shuffle } = this.#identity;
+    const sequence = this.#parts.sequence({ shuffle, seed, epoch });
+    return { epoch, pass: new ListedPass({ share, sequence, start }) };
+  }
+
   #shareFrom(start: number): RankShare {
     return new RankShare({
       samples: this.source.length,
@@ -256,4 +280,12 @@ export class DataLoader<S extends Schema = Schema> implements AsyncIterable<Batc
       start,
     });
   }
+}
+
+interface EpochPlace extends PassPlace {
+  readonly epoch: number;
+}
+
+function superseded(why: string): ZcError {
+  return new ZcError('ZC_SUPERSEDED', why);
 }

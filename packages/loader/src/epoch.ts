@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { abortedError, ZcError } from '@zc/errors';
+import { abortedError, type ZcError } from '@zc/errors';
 import type { Schema } from '@zc/format';
 import { type Batch, makeBatch } from './batch.js';
 import { BatchQueue, type BatchQueueOptions } from './batch-queue.js';
@@ -8,6 +8,8 @@ import type { TakenBatch } from './stats.js';
 export interface EpochOptions extends Omit<BatchQueueOptions, 'signal'> {
   /** Told of each batch that the user is given. */
   onTaken(taken: TakenBatch): void;
+  /** Called once, when it is over. */
+  onEnd(): void;
   /** The user's. */
   signal: AbortSignal | undefined;
 }
@@ -32,15 +34,17 @@ export class Epoch<S extends Schema> implements AsyncIterator<Batch<S>, undefine
   /** When the user was given the last batch. */
   #yieldedMs: number | undefined;
   #state: 'running' | 'finished' | 'left' = 'running';
-  /** Whether a newer pass has taken this one's batches from whoever still asks for them. */
-  #superseded = false;
+  readonly #onEnd: () => void;
+  /** Why it was ended by its loader, for whoever still waits for a batch. */
+  #reason: ZcError | undefined;
 
-  constructor({ onTaken, signal, ...queue }: EpochOptions) {
+  constructor({ onTaken, onEnd, signal, ...queue }: EpochOptions) {
     // Each batch that is read ahead listens: Node would take more than ten for a leak.
     setMaxListeners(0, this.#abort.signal);
     this.#batches = queue.batches;
     this.#queue = new BatchQueue({ ...queue, signal: this.#abort.signal });
     this.#onTaken = onTaken;
+    this.#onEnd = onEnd;
     this.#signal = signal;
     if (signal?.aborted) this.#onAbort();
     else signal?.addEventListener('abort', this.#onAbort, { once: true });
@@ -70,16 +74,19 @@ export class Epoch<S extends Schema> implements AsyncIterator<Batch<S>, undefine
 
   /** Ends the pass early. */
   async return(): Promise<IteratorResult<Batch<S>, undefined>> {
-    this.#superseded = false;
+    this.#reason = undefined;
     await this.#leave();
     return DONE;
   }
 
-  /** Ends the pass for a newer one of its loader: `next()` then fails, unless every batch was handed out. */
-  supersede(): void {
+  /**
+   * Ends the pass for a reason that whoever waits for a batch is told, unless every batch was handed out. One
+   * that was superseded goes on telling it.
+   */
+  async endFor(reason: ZcError): Promise<void> {
     if (this.#state !== 'running') return;
-    this.#superseded = this.#yielded < this.#batches;
-    void this.#leave();
+    if (this.#yielded < this.#batches) this.#reason = reason;
+    await this.#leave();
   }
 
   async #leave(): Promise<void> {
@@ -89,7 +96,7 @@ export class Epoch<S extends Schema> implements AsyncIterator<Batch<S>, undefine
   }
 
   async #next(): Promise<IteratorResult<Batch<S>, undefined>> {
-    if (this.#superseded) throw supersededError();
+    if (this.#reason?.code === 'ZC_SUPERSEDED') throw this.#reason;
     if (this.#state !== 'running') return DONE;
     this.#batch?.release();
     this.#batch = undefined;
@@ -104,8 +111,8 @@ export class Epoch<S extends Schema> implements AsyncIterator<Batch<S>, undefine
       }
       const batch = makeBatch<S>(read);
       this.#batch = batch;
-      // It came while the newer pass began, and would be released in the hands of whoever got it.
-      if (this.#superseded) throw supersededError();
+      // It came while the pass was ended, and would be released in the hands of whoever got it.
+      if (this.#reason !== undefined) throw this.#reason;
       const nowMs = performance.now();
       this.#onTaken({
         batch: this.#yielded,
@@ -122,7 +129,7 @@ export class Epoch<S extends Schema> implements AsyncIterator<Batch<S>, undefine
     } catch (error) {
       this.#abort.abort();
       await this.#end('left');
-      if (this.#superseded) throw supersededError();
+      if (this.#reason !== undefined) throw this.#reason;
       throw this.#signal?.aborted ? abortedError('the iteration', this.#signal) : error;
     }
   }
@@ -133,12 +140,9 @@ export class Epoch<S extends Schema> implements AsyncIterator<Batch<S>, undefine
     this.#signal?.removeEventListener('abort', this.#onAbort);
     this.#batch?.release();
     this.#batch = undefined;
+    this.#onEnd();
     await this.#queue.close();
   }
-}
-
-function supersededError(): ZcError {
-  return new ZcError('ZC_SUPERSEDED', 'a newer iteration of this loader has begun');
 }
 
 const DONE: IteratorReturnResult<undefined> = { value: undefined, done: true };

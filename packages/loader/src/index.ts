@@ -12,6 +12,7 @@ export { Dataset, type DatasetOptions } from './dataset.js';
 export type { DataLoaderOptions } from './loader-options.js';
 export { type Ingredient, type MixOptions, Mixture, mix } from './mixture.js';
 export type { BlockShuffle, Shuffle, ShuffleKind } from './order/shuffle.js';
+export type { BatchSampler, Sampler, SamplerExtras } from './sampler.js';
 export { type FilterOptions, IndexedSource, Selection, type SplitOptions } from './selection.js';
 export type { ShardInfo } from './shard-store.js';
 export { Source } from './source.js';

@@ -1,5 +1,6 @@
 import { abortSignal, flag, names, type OptionRules, oneOf, whole } from './options.js';
 import { type Shuffle, shuffleKind } from './order/shuffle.js';
+import { type BatchSampler, idSource, type Sampler } from './sampler.js';
 import type { ReadMode, Verify } from './way-choice.js';
 
 /** How a loader orders, batches, reads and keeps; each option with its default. */
@@ -14,6 +15,13 @@ export interface DataLoaderOptions {
   shuffle?: Shuffle | undefined;
   /** What the orders depend on; 0. */
   seed?: number | undefined;
+  /**
+   * Which samples this rank reads, in which order, in the place of `shuffle`: any iterable or async iterable of
+   * the numbers of samples, gone over once an epoch. It is asked ahead of time; see `Sampler`.
+   */
+  sampler?: Sampler | undefined;
+  /** The same, a list of numbers for each batch; in the place of `batchSize` and `dropLast` too. */
+  batchSampler?: BatchSampler | undefined;
   /** Whether samples that do not fill a batch on every rank are left out; false. */
   dropLast?: boolean | undefined;
   /** Batches that are read ahead; by default 8 MiB of them, from 2 to 16. */
@@ -46,6 +54,8 @@ export const loaderRules: OptionRules<DataLoaderOptions> = {
   batchSize: whole(1),
   shuffle: shuffleKind,
   seed: whole(0),
+  sampler: idSource,
+  batchSampler: idSource,
   dropLast: flag,
   prefetchBatches: whole(1),
   rank: whole(0),

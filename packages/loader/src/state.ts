@@ -15,19 +15,30 @@ export interface LoaderState {
   /** `'full'` is true here. */
   readonly shuffle: ShuffleKind;
   readonly epoch: number;
-  /** Samples of the job's list that all ranks together were given in this epoch. */
+  /**
+   * Samples of the job's list that all ranks together were given in this epoch; with a sampler of the user's own,
+   * those that this rank was given.
+   */
   readonly position: number;
+  /** With such a sampler only: its own state, or null where it has none. */
+  readonly sampler?: unknown;
 }
 
 /** What a state must agree with before it can be loaded. */
 export type LoaderIdentity = Pick<LoaderState, 'version' | 'dataset' | 'seed' | 'shuffle'>;
+
+export interface StateOwner {
+  readonly identity: LoaderIdentity;
+  /** Whether a sampler of the user's own gives the order. */
+  readonly isSampled: boolean;
+}
 
 /**
  * Checks a state that was saved.
  *
  * @throws ZC_STATE_MISMATCH naming each thing that differs
  */
-export function parseState(state: unknown, identity: LoaderIdentity): LoaderState {
+export function parseState(state: unknown, { identity, isSampled }: StateOwner): LoaderState {
   if (!isState(state)) {
     throw new ZcError('ZC_STATE_MISMATCH', 'this is not a state that `stateDict()` gave', {
       expected: 'an object with version, dataset, seed, shuffle, epoch and position',
@@ -36,6 +47,17 @@ export function parseState(state: unknown, identity: LoaderIdentity): LoaderStat
   }
   const keys = ['version', 'dataset', 'seed', 'shuffle'] as const;
   const differing = keys.filter((key) => canonical(state[key]) !== canonical(identity[key]));
+  const hasSampler = state.sampler !== undefined;
+  if (differing.length === 0 && hasSampler !== isSampled) {
+    const told = hasSampler
+      ? 'the state is that of a loader with a sampler'
+      : 'the state knows of no sampler';
+    throw new ZcError('ZC_STATE_MISMATCH', told, {
+      expected: hasSampler,
+      actual: isSampled,
+      differing: ['sampler'],
+    });
+  }
   if (differing.length === 0) return state;
   const told = differing
     .map((key) => `${key} is ${canonical(identity[key])}, the state has ${canonical(state[key])}`)

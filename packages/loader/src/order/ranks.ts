@@ -45,7 +45,7 @@ export class RankShare {
   /** Writes the ids of the rank's batch to `out`, which is as long as the batch. */
   fill(out: Float64Array, batch: number, sequence: Sequence): void {
     const length = this.batchLength(batch);
-    const first = this.#globalStart(batch) + this.#options.rank * length;
+    const first = this.firstPosition(batch);
     const { samples } = this.#options;
     let done = 0;
     // Positions behind the end of the list are the padding: they begin again at its front.
@@ -55,6 +55,11 @@ export class RankShare {
       sequence.fill(done === 0 ? out : out.subarray(done), position, count);
       done += count;
     }
+  }
+
+  /** Where the first sample of the rank's batch stands in the job's list; the others follow. */
+  firstPosition(batch: number): number {
+    return this.#globalStart(batch) + this.#options.rank * this.batchLength(batch);
   }
 
   /** The position in the job's list once all ranks have had their batch of this number. */
