@@ -1,6 +1,7 @@
 import { isZcError, ZcError } from '@zc/errors';
 import { Command, CommanderError } from 'commander';
 import { version } from '../package.json';
+import { addBench } from './commands/bench.js';
 import { addCat } from './commands/cat.js';
 import { addDoctor } from './commands/doctor.js';
 import { addInspect } from './commands/inspect.js';
@@ -37,13 +38,13 @@ export async function main(args: readonly string[]): Promise<number> {
 
 function createProgram(json: boolean, end: (code: number) => void): Command {
   const program = new Command('zc')
-    .description('Pack, look at and check datasets of ZC-Loader.')
+    .description('Pack, look at, check and time datasets of ZC-Loader.')
     .version(version)
     .exitOverride()
     .showHelpAfterError('(add --help for what can be given)')
     .addHelpText('after', exitCodeHelp);
   if (json) program.configureOutput({ writeErr: () => undefined });
-  for (const add of [addPack, addInspect, addCat, addVerify, addDoctor]) {
+  for (const add of [addPack, addInspect, addCat, addVerify, addBench, addDoctor]) {
     // A command of its own does not inherit what was set above.
     add(program, end).copyInheritedSettings(program);
   }

@@ -62,3 +62,17 @@ export function parseIndex(text: string): number {
   }
   return index;
 }
+
+/** Reads a whole number from 1. */
+export function parseWhole(text: string): number {
+  const count = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(count) && count > 0) return count;
+  throw new InvalidArgumentError('This is a whole number from 1.');
+}
+
+/** Reads a number from 0, such as a time. */
+export function parseNumber(text: string): number {
+  const number = Number(text);
+  if (text.trim() !== '' && Number.isFinite(number) && number >= 0) return number;
+  throw new InvalidArgumentError('This is a number from 0.');
+}

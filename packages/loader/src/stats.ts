@@ -15,6 +15,8 @@ export interface LoaderCounts {
   readonly bytesCopied: number;
   /** Found in the page cache. */
   readonly bytesResident: number;
+  /** That reads brought, past the page cache or through it: what was not found there beforehand. */
+  readonly bytesRead: number;
   /** Batches that were not ready when they were asked for. */
   readonly stalls: number;
   /** Batches that lay ready whenever one was asked for, added up: by `batches`, the mean queue depth. */
@@ -54,6 +56,7 @@ export interface BatchEvent {
   readonly bytesStaged: number;
   readonly bytesCopied: number;
   readonly bytesResident: number;
+  readonly bytesRead: number;
   /** Whether it was not ready when it was asked for. */
   readonly stalled: boolean;
   /** Batches that lay ready when it was asked for, itself among them. */
@@ -98,6 +101,7 @@ export class StatsCounter {
     counts.bytesStaged += bytesStaged;
     counts.bytesCopied += bytesCopied;
     counts.bytesResident += bytesResident;
+    counts.bytesRead += bytesReadOf(result);
     counts.stalls += readyBatches === 0 ? 1 : 0;
     counts.readyBatches += readyBatches;
     counts.waitedMs += waitedMs;
@@ -122,10 +126,21 @@ export class StatsCounter {
   }
 }
 
+function bytesReadOf({ bytesDirect, bytesCopied, bytesResident }: ReadResult): number {
+  return bytesDirect + bytesCopied - bytesResident;
+}
+
 function eventOf(epoch: number, { result, timing, ...taken }: TakenBatch): BatchEvent {
   const { failures: _, ...read } = result;
   const { planMs, lookupMs, slotMs } = timing;
-  return { epoch, ...taken, stalled: taken.readyBatches === 0, ...read, planMs, lookupMs, slotMs };
+  return {
+    epoch,
+    ...taken,
+    ...read,
+    bytesRead: bytesReadOf(result),
+    stalled: taken.readyBatches === 0,
+    ...{ planMs, lookupMs, slotMs },
+  };
 }
 
 const NO_COUNTS: LoaderCounts = {
@@ -135,6 +150,7 @@ const NO_COUNTS: LoaderCounts = {
   bytesStaged: 0,
   bytesCopied: 0,
   bytesResident: 0,
+  bytesRead: 0,
   stalls: 0,
   readyBatches: 0,
   waitedMs: 0,

@@ -68,8 +68,8 @@ interface Told extends VerdictOptions {
 }
 
 const TEXTS = {
-  disk({ bytesDirect, bytesStaged }: LoaderCounts, { wholeMs, busy, diskBytesPerSecond }: Told) {
-    const rate = ((bytesDirect + bytesStaged) / wholeMs) * 1000;
+  disk({ bytesRead }: LoaderCounts, { wholeMs, busy, diskBytesPerSecond }: Told) {
+    const rate = (bytesRead / wholeMs) * 1000;
     const measured =
       diskBytesPerSecond === undefined
         ? ''
