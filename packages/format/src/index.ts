@@ -12,7 +12,7 @@ export {
 } from './dtype.js';
 export { type EncodedSample, SampleEncoder } from './encode-sample.js';
 export { encodeFooter, type Footer, parseFooter } from './footer.js';
-export { toFloat32 } from './half.js';
+export { numberToHalf, toFloat32 } from './half.js';
 export { encodeHead, FORMAT_VERSION, HEAD_BYTES, type Head, parseHead } from './head.js';
 export { httpSource } from './http-source.js';
 export {

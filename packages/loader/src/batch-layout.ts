@@ -1,4 +1,5 @@
 import { BLOCK_BYTES, type FieldPlan } from '@zc/format';
+import type { PaddedRows } from './padding.js';
 import { roundUp } from './pages.js';
 
 /** Where one field of a batch lies in its slot. Offsets are bytes from the slot's start. */
@@ -8,19 +9,23 @@ export interface FieldSpan {
   readonly offset: number;
   readonly lengthBytes: number;
   /** What a field of variable rows has besides. */
-  readonly variable?: VariableSpan;
+  readonly variable?: VariableSpan | undefined;
+  /** Where the rows lie as they were read, and what they were, where transforms put other ones here. */
+  readonly raw?: { readonly plan: FieldPlan; readonly offset: number } | undefined;
 }
 
 /** Where the tables of a field of variable rows lie in the slot, and what they hold. */
 export interface VariableSpan {
   /** One more than there are rows: where each row begins, in elements. */
   readonly offsets: Int32Array | Float64Array;
-  /** Where the same offsets lie in the slot, as int64. */
+  /** Where the same offsets lie in the slot, as int64; of a padded field the lengths of its rows lie there. */
   readonly offsetsAt: number;
   /** The ragged dimensions row by row, where the field stores them. */
   readonly dims: Float64Array | undefined;
   /** Where they lie in the slot, as int64. */
   readonly dimsAt: number;
+  /** What a padded field has instead of rows that are back to back. */
+  readonly padded?: PaddedRows | undefined;
 }
 
 /** How a batch lies in its slot: the fields one behind the other, each on pages of its own, then the ids. */
@@ -35,6 +40,7 @@ export interface BatchLayout {
 export interface VariableRows {
   offsets: Int32Array | Float64Array;
   dims: Float64Array | undefined;
+  padded?: PaddedRows | undefined;
 }
 
 /** @param variable for each field in turn, where its rows are variable */
@@ -52,12 +58,13 @@ export function layOut(
       end = offset + lengthBytes;
       return { plan, offset, lengthBytes };
     }
-    const { offsets, dims } = rows;
-    const lengthBytes = offsets[length]! * plan.elementBytes;
+    const { offsets, dims, padded } = rows;
+    const lengthBytes =
+      padded === undefined ? offsets[length]! * plan.elementBytes : padded.length * plan.stepBytes * length;
     const offsetsAt = roundUp(offset + lengthBytes, 8);
     const dimsAt = offsetsAt + (length + 1) * 8;
     end = dimsAt + (dims?.length ?? 0) * 8;
-    return { plan, offset, lengthBytes, variable: { offsets, offsetsAt, dims, dimsAt } };
+    return { plan, offset, lengthBytes, variable: { offsets, offsetsAt, dims, dimsAt, padded } };
   });
   const indicesAt = roundUp(end, 8);
   return { fields, indicesAt, lengthBytes: indicesAt + length * 8 };
@@ -72,7 +79,7 @@ export function writeNumbers(
   writeInt64s(buffer, indicesAt, ids);
   for (const { variable } of fields) {
     if (variable === undefined) continue;
-    writeInt64s(buffer, variable.offsetsAt, variable.offsets);
+    writeInt64s(buffer, variable.offsetsAt, variable.padded?.lengths ?? variable.offsets);
     if (variable.dims !== undefined) writeInt64s(buffer, variable.dimsAt, variable.dims);
   }
 }

@@ -1,20 +1,25 @@
 import { abortedError } from '@zc/errors';
 import type { ZeroCopyBuffer } from '@zc/io';
 import type { ReadBatch } from './batch.js';
+import type { BatchMaker, DrawnBatch } from './batch-maker.js';
 import type { BatchMemory } from './batch-memory.js';
 import { BatchClock } from './batch-timing.js';
 import type { IndexCache } from './index-cache.js';
 import { orAborted } from './or-aborted.js';
-import type { Reader } from './reader.js';
+import type { RowDraws } from './transforms/row-draws.js';
 
 export interface BatchQueueOptions {
-  reader: Reader;
+  maker: BatchMaker;
   memory: BatchMemory;
   cache: IndexCache;
   /** How many batches there are; Infinity where only `idsOf` knows. */
   batches: number;
   /** The ids of each, asked for in turn; nothing behind the last one. */
   idsOf(batch: number): Float64Array | undefined | Promise<Float64Array | undefined>;
+  /** Where the first id of each stands in the job's list; the others follow. */
+  positionOf(batch: number): number;
+  /** The random numbers of these batches. */
+  draws: RowDraws;
   /** How errors call it. */
   labelOf(batch: number): string;
   /** Batches that are read ahead of the one that is asked for. */
@@ -98,7 +103,7 @@ export class BatchQueue {
 
   /** Hands a batch to the engine. Where nothing has to be waited for, it is there when this returns. */
   async #submit(batch: number): Promise<{ reading: Promise<ReadBatch> | undefined }> {
-    const { reader, memory, cache, signal } = this.#options;
+    const { maker, memory, cache, draws, signal } = this.#options;
     const given = this.#options.idsOf(batch);
     const ids =
       given instanceof Promise ? await orAborted(given, this.#options.labelOf(batch), signal) : given;
@@ -106,6 +111,9 @@ export class BatchQueue {
       this.#stopped = true;
       return { reading: undefined };
     }
+    const first = this.#options.positionOf(batch);
+    const positions = Float64Array.from(ids, (_, i) => first + i);
+    const drawn: DrawnBatch = { ids, positions, draws };
     const label = this.#options.labelOf(batch);
     const use = cache.begin();
     const clock = new BatchClock();
@@ -113,15 +121,15 @@ export class BatchQueue {
     try {
       for (;;) {
         if (signal?.aborted) throw abortedError(label, signal);
-        const missing = reader.prepare(ids, use);
+        const missing = maker.prepare(drawn, use);
         if (missing !== undefined) {
           clock.lap('planMs');
           await missing;
           clock.lap('lookupMs');
           continue;
         }
-        slot ??= memory.lease(reader.layout.lengthBytes, label);
-        if (slot !== null) return { reading: this.#read(slot, ids, clock) };
+        slot ??= memory.lease(maker.lengthBytes(drawn), label);
+        if (slot !== null) return { reading: this.#read(slot, drawn, clock) };
         if (this.#wanted && batch === this.#taken) {
           memory.grow();
           continue;
@@ -140,16 +148,15 @@ export class BatchQueue {
     }
   }
 
-  async #read(slot: ZeroCopyBuffer, indices: Float64Array, clock: BatchClock): Promise<ReadBatch> {
-    const { reader, signal } = this.#options;
-    const { layout } = reader;
+  async #read(slot: ZeroCopyBuffer, drawn: DrawnBatch, clock: BatchClock): Promise<ReadBatch> {
+    const { maker, signal } = this.#options;
     try {
-      const reading = reader.read(slot, indices, signal);
+      const making = maker.make(slot, drawn, signal);
       clock.submitted();
-      const result = await reading;
+      const made = await making;
       clock.ready();
       this.#ready++;
-      return { slot, layout, indices, result, timing: clock.timing };
+      return { slot, ...made, timing: clock.timing };
     } catch (error) {
       slot.release();
       throw error;

@@ -5,6 +5,8 @@ import { type BatchLayout, layOut, type VariableRows, writeNumbers } from './bat
 import { CheckLog } from './check-log.js';
 import { checksumError } from './checksum-error.js';
 import { MissingRuns } from './missing-runs.js';
+import { planNamed } from './named-plan.js';
+import { Padding, type PadFields } from './padding.js';
 import { PAGE_BYTES, roundUp } from './pages.js';
 import { planRows, readTag } from './plan.js';
 import { PlanWriter } from './plan-writer.js';
@@ -17,6 +19,7 @@ import { type ChosenWay, chooseWay, type WayOptions } from './way-choice.js';
 
 export interface BatchReaderOptions extends WayOptions {
   store: ShardStore;
+  pad?: PadFields | undefined;
 }
 
 /**
@@ -28,6 +31,7 @@ export interface BatchReaderOptions extends WayOptions {
  */
 export class BatchReader implements Reader {
   readonly plans: readonly FieldPlan[];
+  readonly paddings: ReadonlyMap<string, Padding>;
   readonly #options: BatchReaderOptions;
   readonly #ids: SortedIds;
   readonly #plan = new PlanWriter();
@@ -41,6 +45,11 @@ export class BatchReader implements Reader {
     const plans = planFields(store.schema);
     this.#options = options;
     this.plans = fieldNumbers.map((number) => plans[number]!);
+    this.paddings = new Map(
+      Object.entries(options.pad ?? {}).map(([name, pad]) => {
+        return [name, new Padding(planNamed(this.plans, name, 'pad'), pad)];
+      }),
+    );
     this.#ids = new SortedIds(store.firstSamples);
     for (const { field } of this.plans) {
       if (field.codec === 'none') continue;
@@ -64,9 +73,7 @@ export class BatchReader implements Reader {
 
   prepare(ids: Float64Array, use: number): Promise<unknown> | undefined {
     this.#ids.sort(ids);
-    return (
-      this.#openShards() ?? this.#findPlaces(use) ?? this.#layOut(ids.length) ?? this.#findChecksums(use)
-    );
+    return this.#openShards() ?? this.#findPlaces(use) ?? this.#layOut(ids) ?? this.#findChecksums(use);
   }
 
   get layout(): BatchLayout {
@@ -124,20 +131,20 @@ export class BatchReader implements Reader {
     return missing.none ? undefined : missing.load();
   }
 
-  #layOut(length: number): undefined {
+  #layOut(ids: Float64Array): undefined {
+    const { length } = ids;
     if (this.#fixedLayout?.length === length) {
       this.#layout = this.#fixedLayout.layout;
       return;
     }
-    const variable = this.plans.map((plan, i) =>
-      plan.fixed ? undefined : this.#variableRows(plan, i, length),
-    );
+    const variable = this.plans.map((plan, i) => (plan.fixed ? undefined : this.#variableRows(plan, i, ids)));
     this.#layout = layOut(this.plans, length, variable);
     if (variable.every((rows) => rows === undefined)) this.#fixedLayout = { length, layout: this.#layout };
   }
 
   /** Where the rows of a variable field begin in the batch, and their ragged dimensions. */
-  #variableRows(plan: FieldPlan, fieldIndex: number, length: number): VariableRows {
+  #variableRows(plan: FieldPlan, fieldIndex: number, ids: Float64Array): VariableRows {
+    const { length } = ids;
     const { elementBytes, raggedDims, storesDims, stepBytes } = plan;
     const perRow = raggedDims.length;
     const lengths = new Float64Array(length);
@@ -162,7 +169,8 @@ export class BatchReader implements Reader {
         lengths[position] = rowBytes / elementBytes;
       }
     });
-    return { offsets: runningSum(lengths), dims };
+    const padded = this.paddings.get(plan.field.name)?.place(lengths, (row) => ids[row]!);
+    return { offsets: runningSum(lengths), dims, padded };
   }
 
   #planFields(buffer: ArrayBuffer, log: CheckLog): void {
@@ -185,6 +193,7 @@ export class BatchReader implements Reader {
         return;
       }
       const offsets = variable?.offsets;
+      const starts = variable?.padded?.starts ?? offsets;
       planRows(this.#plan, {
         column,
         file: shardNumber,
@@ -195,6 +204,7 @@ export class BatchReader implements Reader {
         end,
         slotOffset,
         offsets,
+        starts,
         check,
         log,
       });

@@ -1,6 +1,7 @@
 import type { BytesSpec, Dtype, FieldSpec, JsonSpec, Schema, TensorSpec, TextSpec } from '@zc/format';
 import type { BufferPool, ReadResult, SlotPlace, ZeroCopyBuffer } from '@zc/io';
 import type { BatchLayout } from './batch-layout.js';
+import type { MadeBatch } from './batch-maker.js';
 import type { BatchTiming } from './batch-timing.js';
 import { type Column, columnOf, type PackedColumn, type TensorColumn, type ValuesColumn } from './columns.js';
 
@@ -11,11 +12,8 @@ import { type Column, columnOf, type PackedColumn, type TensorColumn, type Value
 export type BatchWay = 'direct' | 'copied' | 'mixed';
 
 /** A batch as it was read. */
-export interface ReadBatch {
+export interface ReadBatch extends MadeBatch {
   readonly slot: ZeroCopyBuffer;
-  readonly layout: BatchLayout;
-  readonly indices: Float64Array;
-  readonly result: ReadResult;
   readonly timing: BatchTiming;
 }
 

@@ -22,6 +22,12 @@ export interface TensorColumn<D extends Dtype = Dtype> {
   readonly data: TypedArrayOf<D>;
 }
 
+/** A field whose first dimension is ragged, with its rows made equally long: one tensor for the whole batch. */
+export interface PaddedColumn<D extends Dtype = Dtype> extends TensorColumn<D> {
+  /** Of each row, how much of its first dimension is its own; the rest is padding. */
+  readonly lengths: Int32Array;
+}
+
 /** A field with ragged dimensions: the rows of the batch back to back. */
 export class PackedColumn<D extends Dtype = Dtype> {
   readonly dtype: D;
@@ -102,19 +108,22 @@ export class ValuesColumn<T = unknown> {
 }
 
 /** One field of a batch. */
-export type Column = TensorColumn | PackedColumn | ValuesColumn;
+export type Column = TensorColumn | PaddedColumn | PackedColumn | ValuesColumn;
 
 /** Makes the views on a slot that a field's rows were read into. */
 export function columnOf(buffer: ArrayBuffer, batchLength: number, span: FieldSpan): Column {
   const { field, fixed } = span.plan;
   if (field.kind !== 'tensor')
     return new ValuesColumn(buffer, span as FieldSpan & { plan: { field: Named } });
-  if (!fixed) return new PackedColumn(buffer, span);
-  return {
-    dtype: field.dtype,
-    shape: [batchLength, ...(field.shape as readonly number[])],
-    data: elementsOf(field.dtype, new Uint8Array(buffer, span.offset, span.lengthBytes)),
-  };
+  const { dtype } = field;
+  const padded = span.variable?.padded;
+  if (!fixed && padded === undefined) return new PackedColumn(buffer, span);
+  const data = elementsOf(dtype, new Uint8Array(buffer, span.offset, span.lengthBytes));
+  if (padded === undefined) {
+    return { dtype, shape: [batchLength, ...(field.shape as readonly number[])], data };
+  }
+  const { length, lengths } = padded;
+  return { dtype, shape: [batchLength, length, ...(field.shape.slice(1) as number[])], data, lengths };
 }
 
 type Named = BytesField | TextField | JsonField;

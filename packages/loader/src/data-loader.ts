@@ -2,9 +2,11 @@ import { ZcError } from '@zc/errors';
 import type { Sample, Schema } from '@zc/format';
 import type { PrefetchReport } from '@zc/io';
 import type { Batch } from './batch.js';
+import { BatchMaker } from './batch-maker.js';
 import { BatchMemory } from './batch-memory.js';
 import { Dataset, type DatasetOptions, datasetRules } from './dataset.js';
 import { Epoch } from './epoch.js';
+import { Finishing } from './finishing.js';
 import { SettledShare } from './job-share.js';
 import { type DataLoaderOptions, loaderRules } from './loader-options.js';
 import { defaultMaxMemoryBytes } from './memory-budget.js';
@@ -12,12 +14,12 @@ import { checkOptions, checkWhole } from './options.js';
 import { RankShare } from './order/ranks.js';
 import { kindOf } from './order/shuffle.js';
 import { ListedPass, type Pass, type PassPlace } from './pass.js';
-import type { Reader } from './reader.js';
 import { SampledPass } from './sampled-pass.js';
 import { batchesOf, type Sampling, samplingOf } from './sampler.js';
 import { partsOf, type Source, type SourceParts } from './source.js';
 import { type LoaderIdentity, type LoaderState, parseState } from './state.js';
 import { type BatchEvent, type LoaderCounts, type LoaderStats, StatsCounter } from './stats.js';
+import { RowDraws } from './transforms/row-draws.js';
 import { type WindowOptions, windowOptions } from './windows/options.js';
 
 /** What `DataLoader.open` takes. */
@@ -49,7 +51,7 @@ export class DataLoader<S extends Schema = Schema> implements AsyncIterable<Batc
   readonly #options: DataLoaderOptions;
   readonly #batchSize: number;
   readonly #depth: number;
-  readonly #reader: Reader;
+  readonly #maker: BatchMaker;
   readonly #memory: BatchMemory;
   readonly #share: SettledShare;
   readonly #stats = new StatsCounter();
@@ -66,14 +68,28 @@ export class DataLoader<S extends Schema = Schema> implements AsyncIterable<Batc
     this.#parts = partsOf(source);
     checkOptions(options, loaderRules);
     const { rows } = this.#parts;
-    const { fields, mode = 'auto', onRelease = 'detach', verify = rows.verify } = options;
+    const {
+      fields,
+      mode = 'auto',
+      onRelease = 'detach',
+      verify = rows.verify,
+      pad,
+      transforms = {},
+    } = options;
     this.source = source;
     this.#options = options;
     this.#batchSize = options.batchSize ?? 1;
     this.#share = new SettledShare(options);
     this.#sampling = samplingOf(options);
-    this.#reader = rows.createReader({ fields, mode, verify });
-    const slotBytes = this.#reader.expectedBytes(Math.min(this.#batchSize, source.length));
+    const reader = rows.createReader({ fields, mode, verify, pad });
+    const finishing = new Finishing({
+      plans: reader.plans,
+      transforms,
+      paddings: reader.paddings,
+      checksBools: verify !== 'never',
+    });
+    this.#maker = new BatchMaker({ reader, finishing });
+    const slotBytes = this.#maker.expectedBytes(Math.min(this.#batchSize, source.length));
     const ahead = Math.min(AHEAD_MAX, Math.max(AHEAD_MIN, Math.floor(AHEAD_BYTES / slotBytes)));
     this.#depth = options.prefetchBatches ?? ahead;
     // One more than are read ahead: the one that the user works on.
@@ -132,11 +148,13 @@ export class DataLoader<S extends Schema = Schema> implements AsyncIterable<Batc
     void this.#current?.batches.endFor(superseded('a newer iteration of this loader has begun'));
     const { epoch, pass } = this.#beginPass();
     const batches = new Epoch<S>({
-      reader: this.#reader,
+      maker: this.#maker,
       memory: this.#memory,
       cache: this.#parts.rows.store.cache,
       batches: pass.batches,
       idsOf: (batch) => pass.idsOf(batch),
+      positionOf: (batch) => pass.positionOf(batch),
+      draws: new RowDraws({ seed: this.#identity.seed, epoch }),
       labelOf: (batch) => `batch ${batch} of epoch ${epoch}`,
       depth: this.#depth,
       onTaken: (taken) => {

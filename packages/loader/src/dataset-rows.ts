@@ -39,13 +39,14 @@ export class DatasetRows implements Rows {
   }
 
   /** @throws ZC_ARGUMENT, ZC_FORMAT_CODEC */
-  createReader({ fields, mode, verify }: ReaderOptions): Reader {
+  createReader({ fields, mode, verify, pad }: ReaderOptions): Reader {
     const { store } = this;
     return new BatchReader({
       store,
       fieldNumbers: fieldNumbersOf(store.schema, fields),
       mode,
       verify,
+      pad,
       fitsPageCache: this.#bytes <= this.pageCacheBudget,
     });
   }

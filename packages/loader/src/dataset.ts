@@ -2,6 +2,7 @@ import { ZcError } from '@zc/errors';
 import { decodeRow, type Sample, type Schema, shapeOfRow } from '@zc/format';
 import { IoUringPrefetcher, type PrefetchReport, type ReadEngineOptions } from '@zc/io';
 import { type Batch, makeBatch } from './batch.js';
+import { type BatchMaker, NOT_RANDOM, plainMaker } from './batch-maker.js';
 import { BatchMemory } from './batch-memory.js';
 import { BatchQueue } from './batch-queue.js';
 import { digestOf, findShards } from './dataset-files.js';
@@ -10,7 +11,6 @@ import { EngineFiles } from './engine-files.js';
 import { defaultMaxMemoryBytes, defaultPageCacheBudget } from './memory-budget.js';
 import { checkOptions, checkWhole, type OptionRules, oneOf, whole } from './options.js';
 import { PAGE_BYTES } from './pages.js';
-import type { Reader } from './reader.js';
 import { IndexedSource, indexedParts } from './selection.js';
 import { type ShardInfo, ShardStore } from './shard-store.js';
 import { shardOf } from './sorted-ids.js';
@@ -69,7 +69,7 @@ export class Dataset<S extends Schema = Schema>
   readonly #store: ShardStore;
   readonly #rows: DatasetRows;
   readonly #verify: Verify;
-  readonly #readers = new Map<string, Reader>();
+  readonly #makers = new Map<string, BatchMaker>();
   readonly #memory: BatchMemory;
   #prefetcher: IoUringPrefetcher | undefined;
   /** The shard of the sample that was asked for last. */
@@ -176,11 +176,12 @@ export class Dataset<S extends Schema = Schema>
     for (const id of ids) this.#checkIndex(id);
     if (ids.length > 0) this.#lastShard = shardOf(ids.at(-1)!, this.#store.firstSamples);
     const queue = new BatchQueue({
-      reader: this.#readerFor(fields),
+      maker: this.#makerFor(fields),
       memory: this.#memory,
       cache: this.#store.cache,
       batches: 1,
       idsOf: () => ids,
+      ...NOT_RANDOM,
       labelOf: () => `getBatch of ${ids.length} samples`,
       depth: 1,
       signal,
@@ -238,14 +239,14 @@ export class Dataset<S extends Schema = Schema>
     return indexedParts(this.#rows, this.#rows.length, () => {});
   }
 
-  #readerFor(fields: readonly string[] | undefined): Reader {
+  #makerFor(fields: readonly string[] | undefined): BatchMaker {
     const key = fieldNumbersOf(this.schema, fields).join();
-    let reader = this.#readers.get(key);
-    if (reader === undefined) {
-      reader = this.#rows.createReader({ fields, mode: 'auto', verify: this.#verify });
-      this.#readers.set(key, reader);
+    let maker = this.#makers.get(key);
+    if (maker === undefined) {
+      maker = plainMaker(this.#rows, fields);
+      this.#makers.set(key, maker);
     }
-    return reader;
+    return maker;
   }
 
   #checkIndex(index: number): void {

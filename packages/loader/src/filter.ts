@@ -1,6 +1,7 @@
 import { decodeRow } from '@zc/format';
 import { type Batch, makeBatch } from './batch.js';
 import type { FieldSpan } from './batch-layout.js';
+import { NOT_RANDOM, plainMaker } from './batch-maker.js';
 import { BatchMemory } from './batch-memory.js';
 import { BatchQueue } from './batch-queue.js';
 import type { PackedColumn, ValuesColumn } from './columns.js';
@@ -21,17 +22,18 @@ export async function matchingNumbers(
   { fields, signal }: FilterOptions,
 ): Promise<number[]> {
   const { rows, number } = source[sourceParts]();
-  const reader = rows.createReader({ fields, mode: 'auto', verify: rows.verify });
-  const bytesPerSample = reader.expectedBytes(SAMPLES_MAX) / SAMPLES_MAX;
+  const maker = plainMaker(rows, fields);
+  const bytesPerSample = maker.expectedBytes(SAMPLES_MAX) / SAMPLES_MAX;
   const perBatch = Math.max(1, Math.min(SAMPLES_MAX, Math.floor(BATCH_BYTES / bytesPerSample)));
   const memory = new BatchMemory({
     slots: DEPTH + 1,
-    slotBytes: reader.expectedBytes(Math.min(perBatch, source.length)),
+    slotBytes: maker.expectedBytes(Math.min(perBatch, source.length)),
     maxMemoryBytes: Math.max(4 * DEPTH * BATCH_BYTES, defaultMaxMemoryBytes(rows.pageCacheBudget)),
     detach: true,
   });
   const queue = new BatchQueue({
-    reader,
+    maker,
+    ...NOT_RANDOM,
     memory,
     cache: rows.store.cache,
     batches: Math.ceil(source.length / perBatch),

@@ -1,6 +1,8 @@
 import { abortSignal, flag, names, type OptionRules, oneOf, whole } from './options.js';
 import { type Shuffle, shuffleKind } from './order/shuffle.js';
+import { type PadFields, padFields } from './padding.js';
 import { type BatchSampler, idSource, type Sampler } from './sampler.js';
+import { type TransformFields, transformFields } from './transforms/built-in.js';
 import type { ReadMode, Verify } from './way-choice.js';
 
 /** How a loader orders, batches, reads and keeps; each option with its default. */
@@ -46,6 +48,10 @@ export interface DataLoaderOptions {
   onRelease?: 'detach' | 'keep' | undefined;
   /** See `DatasetOptions.verify`, which is the default. */
   verify?: Verify | undefined;
+  /** Ragged fields that come as one tensor of equally long rows; the others are packed back to back. */
+  pad?: PadFields | undefined;
+  /** What is done to each sample of a field, natively: see `normalize`, `randomCrop` and the others. */
+  transforms?: TransformFields | undefined;
   /** Ends an iteration: `next()` then fails with ZC_ABORTED. */
   signal?: AbortSignal | undefined;
 }
@@ -65,5 +71,7 @@ export const loaderRules: OptionRules<DataLoaderOptions> = {
   maxMemoryBytes: whole(1),
   onRelease: oneOf('detach', 'keep'),
   verify: oneOf('auto', 'always', 'never'),
+  pad: padFields,
+  transforms: transformFields,
   signal: abortSignal,
 };

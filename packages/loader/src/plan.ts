@@ -35,8 +35,10 @@ export interface PlannedRows {
   end: number;
   /** Where the field begins in the slot. */
   slotOffset: number;
-  /** Of a variable field: where each place of the batch begins, in elements from `slotOffset`. */
+  /** Of a variable field: one more than there are places in the batch, each place's length apart, in elements. */
   offsets: ArrayLike<number> | undefined;
+  /** Where each place begins, in elements from `slotOffset`: the offsets, where rows are back to back. */
+  starts: ArrayLike<number> | undefined;
   check: Check;
   log: CheckLog;
 }
@@ -55,7 +57,7 @@ export function planRows(plan: PlanWriter, rows: PlannedRows): void {
 }
 
 function planCopies(plan: PlanWriter, planned: PlannedRows): void {
-  const { column, rows, positions, first, end, slotOffset, offsets, check, log } = planned;
+  const { column, rows, positions, first, end, slotOffset, offsets, starts, check, log } = planned;
   const { region, rowBytes, elementBytes } = column.layout;
   const tags = tagsOf(column);
   // Once every row was found right, the loop has nothing to ask: this is the path of all later epochs.
@@ -70,7 +72,7 @@ function planCopies(plan: PlanWriter, planned: PlannedRows): void {
     if (length === 0) continue;
     const start = offsets === undefined ? row * rowBytes : column.start(row) - region.offset;
     const target =
-      slotOffset + (offsets === undefined ? position * rowBytes : offsets[position]! * elementBytes);
+      slotOffset + (starts === undefined ? position * rowBytes : starts[position]! * elementBytes);
     let crc = NONE;
     if (checks && column.blockwise) {
       checkedTo = planBlocks(plan, planned, { row, extentOffset: region.offset, from: checkedTo });
@@ -84,7 +86,7 @@ function planCopies(plan: PlanWriter, planned: PlannedRows): void {
 }
 
 function planReads(plan: PlanWriter, planned: PlannedRows): void {
-  const { column, file, way, rows, positions, first, end, slotOffset, offsets, check, log } = planned;
+  const { column, file, way, rows, positions, first, end, slotOffset, offsets, starts, check, log } = planned;
   const { region, rowBytes, elementBytes } = column.layout;
   const tags = tagsOf(column);
   const regionEnd = region.offset + region.length;
@@ -101,7 +103,7 @@ function planReads(plan: PlanWriter, planned: PlannedRows): void {
     if (length === 0) continue;
     const start = offsets === undefined ? region.offset + row * rowBytes : column.start(row);
     const target =
-      slotOffset + (offsets === undefined ? position * rowBytes : offsets[position]! * elementBytes);
+      slotOffset + (starts === undefined ? position * rowBytes : starts[position]! * elementBytes);
     const blocks = check !== 'none' && column.blockwise;
     // A block can only be checked whole.
     const from = blocks ? region.offset + column.firstBlock(row) * BLOCK_BYTES : start;

@@ -1,5 +1,7 @@
+import type { FieldPlan } from '@zc/format';
 import type { ReadResult, ZeroCopyBuffer } from '@zc/io';
 import type { BatchLayout } from './batch-layout.js';
+import type { Padding } from './padding.js';
 
 /**
  * Turns the ids of a batch into bytes in a slot.
@@ -9,6 +11,10 @@ import type { BatchLayout } from './batch-layout.js';
  * The reads themselves overlap as much as the caller likes.
  */
 export interface Reader {
+  /** Of the fields that it reads, in their order. */
+  readonly plans: readonly FieldPlan[];
+  /** Of the fields that it pads, by their names. */
+  readonly paddings: ReadonlyMap<string, Padding>;
   /**
    * Takes the ids of a batch. Gives a promise where something has to be read first: then call it again. Gives
    * nothing when `layout` is known and `read` can follow at once.

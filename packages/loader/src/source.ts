@@ -2,6 +2,7 @@ import { ZcError } from '@zc/errors';
 import type { Schema } from '@zc/format';
 import type { Dataset } from './dataset.js';
 import type { OrderOptions, Sequence } from './order/sequence.js';
+import type { PadFields } from './padding.js';
 import type { Reader } from './reader.js';
 import type { ShardStore } from './shard-store.js';
 import type { ReadMode, Verify } from './way-choice.js';
@@ -62,6 +63,8 @@ export interface ReaderOptions {
   fields: readonly string[] | undefined;
   mode: ReadMode;
   verify: Verify;
+  /** Ragged fields that come as one padded tensor; none by default. */
+  pad?: PadFields | undefined;
 }
 
 /** @throws ZC_ARGUMENT where it is no source */

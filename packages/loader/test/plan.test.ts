@@ -82,7 +82,7 @@ function planField(
   const log = new CheckLog();
   const slotOffset = 4096;
   planRows(plan, {
-    ...{ column, file: FILE, way, slotOffset, offsets, check, log },
+    ...{ column, file: FILE, way, slotOffset, offsets, starts: offsets, check, log },
     rows: Float64Array.from(sorted, ({ row }) => row),
     positions: Uint32Array.from(sorted, ({ position }) => position),
     first: 0,

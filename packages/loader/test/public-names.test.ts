@@ -15,7 +15,14 @@ test('the public names', () => {
       "TokenWindows",
       "ValuesColumn",
       "Weighted",
+      "centerCrop",
+      "channelsFirst",
       "mix",
+      "normalize",
+      "pad",
+      "randomCrop",
+      "randomHorizontalFlip",
+      "toFloat",
       "verdictOf",
     ]
   `);

@@ -5,6 +5,7 @@ import { type BatchLayout, layOut, writeNumbers } from '../batch-layout.js';
 import { CheckLog } from '../check-log.js';
 import { checksumError } from '../checksum-error.js';
 import { fieldNumbersOf } from '../dataset-rows.js';
+import type { Padding } from '../padding.js';
 import { PAGE_BYTES, roundUp } from '../pages.js';
 import { planRows } from '../plan.js';
 import { PlanWriter } from '../plan-writer.js';
@@ -40,7 +41,9 @@ export interface WindowReaderOptions extends WayOptions {
  */
 export class WindowReader implements Reader {
   readonly #options: WindowReaderOptions;
-  readonly #plans: readonly FieldPlan[];
+  readonly plans: readonly FieldPlan[];
+  /** None: windows are equally long. */
+  readonly paddings: ReadonlyMap<string, Padding> = new Map();
   readonly #ids: SortedIds;
   readonly #parts: WindowParts;
   readonly #borders: Borders | undefined;
@@ -67,10 +70,10 @@ export class WindowReader implements Reader {
       });
     }
     this.#options = options;
-    this.#plans = fieldNumbers.map((number) => plans[number]!);
+    this.plans = fieldNumbers.map((number) => plans[number]!);
     this.#ids = new SortedIds(Float64Array.of(0, map.length));
     this.#parts = new WindowParts(stream.firstTokens, windows.length);
-    this.#borders = this.#plans.length > 1 ? new Borders(stream) : undefined;
+    this.#borders = this.plans.length > 1 ? new Borders(stream) : undefined;
   }
 
   prepare(ids: Float64Array, use: number): Promise<unknown> | undefined {
@@ -86,7 +89,7 @@ export class WindowReader implements Reader {
 
   /** Of borders it is four a window. */
   expectedBytes(windows: number): number {
-    const fields = this.#plans.map(({ fixed, rowBytes }) => windows * (fixed ? rowBytes : 4 * (4 + 8)));
+    const fields = this.plans.map(({ fixed, rowBytes }) => windows * (fixed ? rowBytes : 4 * (4 + 8)));
     const bytes = fields.reduce((sum, field) => sum + roundUp(field, PAGE_BYTES), 0);
     return roundUp(bytes + windows * 8, PAGE_BYTES);
   }
@@ -157,10 +160,10 @@ export class WindowReader implements Reader {
       this.#layout = this.#fixedLayout.layout;
       return;
     }
-    const variable = this.#plans.map((plan) =>
+    const variable = this.plans.map((plan) =>
       plan.fixed ? undefined : { offsets: borderOffsets(this.#borders!, windows), dims: undefined },
     );
-    this.#layout = layOut(this.#plans, windows, variable);
+    this.#layout = layOut(this.plans, windows, variable);
     if (variable.every((rows) => rows === undefined))
       this.#fixedLayout = { length: windows, layout: this.#layout };
   }
@@ -192,6 +195,7 @@ export class WindowReader implements Reader {
         end: runStarts[run + 1]!,
         slotOffset: layout.fields[0]!.offset,
         offsets: targets,
+        starts: targets,
         check,
         log,
       });

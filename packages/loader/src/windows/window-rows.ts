@@ -51,7 +51,13 @@ export class WindowRows implements Rows {
   }
 
   /** @throws ZC_ARGUMENT */
-  createReader({ fields, mode, verify }: ReaderOptions): Reader {
+  createReader({ fields, mode, verify, pad = {} }: ReaderOptions): Reader {
+    if (Object.keys(pad).length > 0) {
+      throw new ZcError('ZC_ARGUMENT', 'windows are equally long: there is nothing to `pad`', {
+        actual: Object.keys(pad),
+        advice: 'What fills up a window is the `padding` of `windows`.',
+      });
+    }
     const { stream, windows } = this.#options;
     return new WindowReader({
       ...this.#options,
