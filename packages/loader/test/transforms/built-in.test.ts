@@ -16,7 +16,7 @@ import {
   type TransformFields,
   toFloat,
 } from '../../src/index.js';
-import { Draws } from '../../src/transforms/draws.js';
+import { RowDraws } from '../../src/transforms/row-draws.js';
 import { bytesOf, writeDataset } from '../helpers/datasets.js';
 
 const [HEIGHT, WIDTH] = [12, 10];
@@ -222,7 +222,7 @@ test('a sample is augmented alike whatever the ranks, the batches and the prefet
 
 describe('draws', () => {
   test('are the same for ever', () => {
-    const draws = new Draws({ seed: 7, epoch: 3 });
+    const draws = new RowDraws({ seed: 7, epoch: 3 });
     const numbers = [0, 1, 2 ** 32, 2 ** 40 + 1].map((position) => draws.below(2 ** 32, position, 0));
     expect(numbers).toMatchInlineSnapshot(`
       [
@@ -235,13 +235,13 @@ describe('draws', () => {
   });
 
   test('are even, and do not follow each other, for positions, purposes, epochs and seeds', () => {
-    const draws = new Draws({ seed: 0, epoch: 0 });
+    const draws = new RowDraws({ seed: 0, epoch: 0 });
     const series = {
       positions: (i: number) => draws.number(i, 0),
       'far positions': (i: number) => draws.number(2 ** 40 + i, 1),
       purposes: (i: number) => draws.number(5, i),
-      epochs: (i: number) => new Draws({ seed: 0, epoch: i }).number(0, 0),
-      seeds: (i: number) => new Draws({ seed: i, epoch: 0 }).number(0, 0),
+      epochs: (i: number) => new RowDraws({ seed: 0, epoch: i }).number(0, 0),
+      seeds: (i: number) => new RowDraws({ seed: i, epoch: 0 }).number(0, 0),
     };
     const count = 20_000;
     for (const [name, numberAt] of Object.entries(series)) {
