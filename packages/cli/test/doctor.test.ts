@@ -45,7 +45,7 @@ test('every thing is looked at, and what is not well has an advice', async () =>
 });
 
 test('a refused io_uring is told with the reason, and the threads that take over', async () => {
-  const refuse = fileURLToPath(new URL('../../io/test/helpers/refuse-io-uring.py', import.meta.url));
+  const refuse = fileURLToPath(new URL('../../io/test/helpers/refuse.py', import.meta.url));
   const { code, findings } = await examine([], ['python3', refuse, String(constants.errno.EPERM)]);
   expect(code).toBe(0);
   expect(findings.get('io_uring')).toMatchObject({

@@ -1,5 +1,6 @@
 import { abortedError, ZcError } from '@zc/errors';
 import { type NativeBufferPool, type NativeLease, nativeAddon } from './native-addon.js';
+import { noticeOnce } from './notice.js';
 import { type LeaseHome, ZeroCopyBuffer } from './zero-copy-buffer.js';
 
 /** The most that a slot can have, 4 GiB: Node makes no typed array of more bytes. */
@@ -22,7 +23,7 @@ export interface BufferPoolOptions {
 
 /** Shared memory of the pool: one memfd, sealed, laid out as control words and then slots. */
 export interface PoolSegment {
-  /** Stays open as long as the pool; duplicate it to keep it. */
+  /** Stays open as long as the pool; duplicate it to keep it. -1 where the system refuses memfds. */
   readonly fd: number;
   readonly sizeBytes: number;
   /** Where the first slot begins. */
@@ -79,6 +80,12 @@ export class BufferPool implements Disposable {
       { slotBytes, slots, maxMemoryBytes: maxMemoryBytes ?? 0 },
       onFree,
     );
+    if (native.segments()[0]!.fd < 0) {
+      noticeOnce(
+        'ZC_IO_NO_MEMFD',
+        'memfd_create is refused to this process: its slots cannot be shared with another process, such as a trainer in Python',
+      );
+    }
     this.#native = native;
     this.#waiters = waiters;
     this.#home = { detach, keptBuffer: keepBuffers(), onReleased: onFree };

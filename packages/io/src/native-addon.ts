@@ -13,6 +13,8 @@ export interface NativeAddon {
   /** Sets the function that makes every error that the addon throws or hands over in this environment. */
   setErrorFactory(factory: (fields: NativeErrorFields) => Error): void;
   capabilities(path: string | undefined): NativeCapabilities;
+  /** Whether nobody of this process has asked for this name before, worker threads included. */
+  firstNotice(name: string): boolean;
   crc32c(data: Uint8Array, seed: number): number;
   sum64(data: Uint8Array): bigint;
   sendDescriptors(socketFd: number, payload: Uint8Array, fds: readonly number[]): void;

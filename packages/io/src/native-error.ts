@@ -60,12 +60,13 @@ function adviceFor(code: string, errno: number): string | undefined {
   const ENFILE = 23;
   const EACCES = 13;
   const ENOENT = 2;
+  if (errno === EMFILE || errno === ENFILE) {
+    return 'Too many files are open: raise `ulimit -n`, or close some.';
+  }
   if (code !== 'ZC_IO_OPEN') return undefined;
   if (errno === ENOENT) return 'Nothing is there: check the path, and the directory it is relative to.';
   if (errno === EACCES)
     return 'This user may not read it: check the permissions of the file and its directories.';
-  if (errno === EMFILE || errno === ENFILE)
-    return 'Too many files are open: raise `ulimit -n`, or close some.';
   return undefined;
 }
 

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { abortedError, ZcError } from '@zc/errors';
 import { type BackendChoice, chooseBackend } from './backend-choice.js';
 import { type NativeReadEngine, nativeAddon } from './native-addon.js';
+import { noticeOnce } from './notice.js';
 import { ZeroCopyBuffer } from './zero-copy-buffer.js';
 
 export interface ReadEngineOptions {
@@ -100,6 +101,7 @@ export class ReadEngine implements AsyncDisposable {
   readonly #native: NativeReadEngine;
   readonly #pending: Map<number, Pending>;
   readonly #closeTimeoutMs: number;
+  #toldOfRefusedDirect = false;
   #closing: Promise<void> | undefined;
 
   /**
@@ -162,6 +164,8 @@ export class ReadEngine implements AsyncDisposable {
       },
     );
     this.#pending = pending;
+    const chosen = options.backend === 'threads';
+    if (this.reason !== undefined && !chosen) noticeOnce('ZC_IO_NO_RING', this.reason.replace(/\.$/, ''));
   }
 
   /** What reads: decided when the engine was made. */
@@ -226,7 +230,13 @@ export class ReadEngine implements AsyncDisposable {
     if (signal?.aborted) throw abortedError('the read', signal);
     if (!(plan instanceof Float64Array)) throw new ZcError('ZC_ARGUMENT', 'a read plan is a Float64Array');
     const operation = this.#native.read(ZeroCopyBuffer.native(target), plan, failures === 'collect');
-    return signal === undefined ? this.#settle(operation) : this.#settleUnlessAborted(operation, signal);
+    const settled =
+      signal === undefined ? this.#settle(operation) : this.#settleUnlessAborted(operation, signal);
+    const result = await settled;
+    // Asked for only where something was read and nothing directly: batches of resident rows pay nothing.
+    const { bytesDirect, bytesCopied, bytesResident } = result;
+    if (bytesDirect === 0 && bytesCopied > bytesResident) this.#tellOfRefusedDirect();
+    return result;
   }
 
   /**
@@ -256,6 +266,15 @@ export class ReadEngine implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #tellOfRefusedDirect(): void {
+    if (this.#toldOfRefusedDirect || this.stats.directRefused === 0) return;
+    this.#toldOfRefusedDirect = true;
+    noticeOnce(
+      'ZC_IO_NO_DIRECT',
+      'a file system here refuses direct reads (O_DIRECT), as tmpfs may: its files are read through the page cache',
+    );
   }
 
   async #close(): Promise<void> {

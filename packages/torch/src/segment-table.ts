@@ -1,3 +1,4 @@
+import { ZcError } from '@zc/errors';
 import type { BufferPool } from '@zc/io';
 import type { Connection } from './connection.js';
 import { LeaseTable } from './lease-table.js';
@@ -48,6 +49,11 @@ export class SegmentTable {
 
   #announce(pool: BufferPool, index: number): KnownSegment {
     const { fd, sizeBytes, controlBytes, slots } = pool.segments[index]!;
+    if (fd < 0) {
+      throw new ZcError('ZC_IO_MEMORY', 'memory that two processes share is refused here (memfd_create)', {
+        advice: 'Allow memfd_create in the seccomp profile of the container.',
+      });
+    }
     const known = { number: this.#nextNumber(), leases: new LeaseTable({ fd, slots }) };
     const segments = this.#known.get(pool) ?? [];
     segments[index] = known;

@@ -1,6 +1,11 @@
 // What the addon exports; packages/io/src/native-addon.ts describes it.
 #include <napi.h>
 
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+
 #include "buffer_pool.h"
 #include "capabilities.h"
 #include "core/crc32c.h"
@@ -33,6 +38,14 @@ Napi::Value sum64(const Napi::CallbackInfo& info) {
   return Napi::BigInt::New(info.Env(), zc::sum64(data.Data(), data.ByteLength()));
 }
 
+// firstNotice(name): whether nobody of this process has asked for that name before, worker threads included.
+Napi::Value first_notice(const Napi::CallbackInfo& info) {
+  static std::mutex mutex;
+  static auto* const given = std::make_unique<std::set<std::string>>().release();
+  const std::lock_guard lock(mutex);
+  return Napi::Boolean::New(info.Env(), given->insert(info[0].ToString().Utf8Value()).second);
+}
+
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   auto environment = std::make_unique<Environment>();
   environment->lease_constructor = Napi::Persistent(LeaseObject::define(env));
@@ -40,6 +53,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
 
   exports.Set("setErrorFactory", Napi::Function::New(env, set_error_factory));
   exports.Set("capabilities", Napi::Function::New(env, capabilities));
+  exports.Set("firstNotice", Napi::Function::New(env, first_notice));
   exports.Set("crc32c", Napi::Function::New(env, crc32c));
   exports.Set("sum64", Napi::Function::New(env, sum64));
   exports.Set("sendDescriptors", Napi::Function::New(env, send_descriptors));

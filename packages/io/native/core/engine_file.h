@@ -39,8 +39,10 @@ class EngineFile {
 
   // The O_DIRECT descriptor; nothing where direct reads are refused, now or before.
   std::optional<Direct> direct() noexcept;
-  // Called when a direct read is refused although the descriptor was not. True the first time.
-  bool refuse_direct() noexcept;
+  // Called when a direct read is refused although the descriptor was not.
+  void refuse_direct() noexcept;
+  // True once, after the file's system has refused: for who counts such files.
+  bool take_refusal() noexcept;
 
   // The file's map. Fails with `map`, or with `short_read` when the file was cut since it was opened.
   Result<MappedFile*> map() noexcept;
@@ -54,6 +56,7 @@ class EngineFile {
 
   std::mutex mutex_;  // guards what is made when first needed
   DirectState direct_state_ = DirectState::unknown;
+  bool refusal_taken_ = false;
   UniqueFd direct_;
   DirectAlignment alignment_;
   std::shared_ptr<MappedFile> map_;

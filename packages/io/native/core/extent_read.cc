@@ -117,6 +117,7 @@ bool EngineCore::place(ExtentRead& read, bool want_direct, bool may_stage) {
   const Batch& batch = *read.batch;
   const Extent& extent = *read.extent;
   const auto direct = want_direct ? extent.file->direct() : std::nullopt;
+  if (want_direct && !direct && extent.file->take_refusal()) direct_refused_.fetch_add(1, std::memory_order_relaxed);
   read.direct_alignment = direct ? direct->alignment.offset : 0;
   const uint64_t unit = direct ? direct->alignment.offset : 1;
 
@@ -227,7 +228,8 @@ void EngineCore::read_done(std::unique_ptr<ExtentRead> read) {
   }
   const bool direct = read->direct_alignment != 0;
   if (read->direct_refused.load(std::memory_order_acquire)) {
-    if (extent.file->refuse_direct()) direct_refused_.fetch_add(1, std::memory_order_relaxed);
+    extent.file->refuse_direct();
+    if (extent.file->take_refusal()) direct_refused_.fetch_add(1, std::memory_order_relaxed);
     return_staging(*read);
     std::vector<ReadOp*> ops;
     issue(batch, extent, false, ops);

@@ -1,10 +1,11 @@
-"""Runs a program in which io_uring_setup(2) fails: refuse-io-uring.py ERRNO PROGRAM [ARGUMENT...]
+"""Runs a program in which a system call fails: refuse.py CALL ERRNO PROGRAM [ARGUMENT...]
 
-The way a container's seccomp profile does it (with EPERM).
+CALL is io_uring_setup or memfd_create. The way a container's seccomp profile does it (with EPERM).
 """
 
 import ctypes
 import os
+import platform
 import struct
 import sys
 
@@ -13,7 +14,10 @@ PR_SET_NO_NEW_PRIVS = 38
 SECCOMP_MODE_FILTER = 2
 SECCOMP_RET_ALLOW = 0x7FFF0000
 SECCOMP_RET_ERRNO = 0x00050000
-IO_URING_SETUP = 425  # on every architecture
+NUMBERS = {
+    "io_uring_setup": 425,  # on every architecture
+    "memfd_create": 319 if platform.machine() == "x86_64" else 279,
+}
 
 LOAD_WORD = 0x20
 JUMP_IF_EQUAL = 0x15
@@ -24,10 +28,10 @@ def instruction(code: int, if_true: int, if_false: int, operand: int) -> bytes:
     return struct.pack("HBBI", code, if_true, if_false, operand)
 
 
-def refuse(error: int) -> None:
+def refuse(number: int, error: int) -> None:
     program = (
         instruction(LOAD_WORD, 0, 0, 0)  # the number of the system call
-        + instruction(JUMP_IF_EQUAL, 0, 1, IO_URING_SETUP)
+        + instruction(JUMP_IF_EQUAL, 0, 1, number)
         + instruction(RETURN, 0, 0, SECCOMP_RET_ERRNO | error)
         + instruction(RETURN, 0, 0, SECCOMP_RET_ALLOW)
     )
@@ -40,5 +44,5 @@ def refuse(error: int) -> None:
         raise OSError(ctypes.get_errno(), "PR_SET_SECCOMP")
 
 
-refuse(int(sys.argv[1]))
-os.execvp(sys.argv[2], sys.argv[2:])
+refuse(NUMBERS[sys.argv[1]], int(sys.argv[2]))
+os.execvp(sys.argv[3], sys.argv[3:])
