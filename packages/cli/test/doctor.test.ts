@@ -46,7 +46,10 @@ test('every thing is looked at, and what is not well has an advice', async () =>
 
 test('a refused io_uring is told with the reason, and the threads that take over', async () => {
   const refuse = fileURLToPath(new URL('../../io/test/helpers/refuse.py', import.meta.url));
-  const { code, findings } = await examine([], ['python3', refuse, String(constants.errno.EPERM)]);
+  const { code, findings } = await examine(
+    [],
+    ['python3', refuse, 'io_uring_setup', String(constants.errno.EPERM)],
+  );
   expect(code).toBe(0);
   expect(findings.get('io_uring')).toMatchObject({
     status: 'warn',
