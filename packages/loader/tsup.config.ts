@@ -1,3 +1,3 @@
 import { library } from '../../tools/build/library.js';
 
-export default library({ index: 'src/index.ts' });
+export default library({ index: 'src/index.ts', prometheus: 'src/prometheus.ts' });
