@@ -1,15 +1,40 @@
 import type { ReadResult, ZeroCopyBuffer } from '@zc/io';
-import type { BatchLayout } from './batch-layout.js';
+import { type BatchLayout, writeNumbers } from './batch-layout.js';
+import {
+  closeUp,
+  isCorruption,
+  type RowFailure,
+  reportsOf,
+  type SkippedSamples,
+  without,
+} from './corrupt-rows.js';
 import { Finishing } from './finishing.js';
 import type { Reader } from './reader.js';
 import type { Rows } from './source.js';
 import { RowDraws } from './transforms/row-draws.js';
 
 /** Which samples a batch has, and where they stand in the job's list. */
-export interface DrawnBatch {
+export class DrawnBatch {
   ids: Float64Array;
   positions: Float64Array;
   readonly draws: RowDraws;
+  /** What was left out of it. */
+  readonly skipped: SkippedSamples[] = [];
+
+  /** @param first where the first id stands; the others follow */
+  constructor(ids: Float64Array, first: number, draws: RowDraws) {
+    this.ids = ids;
+    this.positions = Float64Array.from(ids, (_, i) => first + i);
+    this.draws = draws;
+  }
+
+  leaveOut(failures: readonly RowFailure[]): ReadonlySet<number> {
+    const gone = new Set(failures.map(({ row }) => row));
+    this.skipped.push(...reportsOf(failures, this.ids));
+    this.ids = without(this.ids, gone);
+    this.positions = without(this.positions, gone);
+    return gone;
+  }
 }
 
 /** What has become of a drawn batch in its slot. */
@@ -17,16 +42,20 @@ export interface MadeBatch {
   readonly layout: BatchLayout;
   readonly indices: Float64Array;
   readonly result: ReadResult;
+  readonly skipped: readonly SkippedSamples[];
 }
 
 /** Takes a batch from its ids to what the user gets: reads it, and finishes it in its slot. */
 export class BatchMaker {
   readonly #reader: Reader;
   readonly #finishing: Finishing;
+  readonly #skips: boolean;
 
-  constructor({ reader, finishing }: { reader: Reader; finishing: Finishing }) {
+  /** @param skips whether rows that are corrupt are left out of their batches, of which the reader tells then */
+  constructor({ reader, finishing, skips }: { reader: Reader; finishing: Finishing; skips: boolean }) {
     this.#reader = reader;
     this.#finishing = finishing;
+    this.#skips = skips;
   }
 
   /** What a batch of so many samples is likely to need, in bytes. */
@@ -35,9 +64,15 @@ export class BatchMaker {
     return read + this.#finishing.expectedBytes(this.#reader.plans, samples, read);
   }
 
-  /** See `Reader.prepare`. */
-  prepare({ ids }: DrawnBatch, use: number): Promise<unknown> | undefined {
-    return this.#reader.prepare(ids, use);
+  /** See `Reader.prepare`. Where rows are skipped, those whose place is not to be found out leave the batch here. */
+  prepare(drawn: DrawnBatch, use: number): Promise<unknown> | undefined {
+    if (!this.#skips) return this.#reader.prepare(drawn.ids, use);
+    const leaveOut = (error: unknown) => this.#leaveOut(drawn, use, error);
+    try {
+      return this.#reader.prepare(drawn.ids, use)?.catch(leaveOut);
+    } catch (error) {
+      return leaveOut(error);
+    }
   }
 
   /** What the prepared batch needs in its slot. */
@@ -47,11 +82,37 @@ export class BatchMaker {
 
   /** See `Reader.read`: the prepared batch is begun before this returns. */
   async make(slot: ZeroCopyBuffer, drawn: DrawnBatch, signal: AbortSignal | undefined): Promise<MadeBatch> {
-    const { ids } = drawn;
-    const layout = this.#finishing.layOut(this.#reader.layout, ids.length);
-    const result = await this.#reader.read(slot, ids, signal);
+    let read = this.#reader.layout;
+    const result = await this.#reader.read(slot, drawn.ids, signal);
+    if (result.failures.length > 0) {
+      const rows = drawn.ids.length;
+      const gone = drawn.leaveOut(await this.#reader.rowFailures(result.failures, drawn.ids));
+      read = closeUp(slot.buffer, read, rows, gone);
+      writeNumbers(slot.buffer, read, drawn.ids);
+    }
+    const layout = this.#finishing.layOut(read, drawn.ids.length);
     await this.#finishing.run(slot, layout, drawn);
-    return { layout, indices: ids, result };
+    return { layout, indices: drawn.ids, result, skipped: drawn.skipped };
+  }
+
+  /** Finds out which rows it is that cannot be prepared, by preparing each alone. */
+  async #leaveOut(drawn: DrawnBatch, use: number, error: unknown): Promise<void> {
+    if (!isCorruption(error)) throw error;
+    const failures: RowFailure[] = [];
+    for (const [row, id] of drawn.ids.entries()) {
+      const alone = Float64Array.of(id);
+      try {
+        for (let missing = this.#reader.prepare(alone, use); missing !== undefined; ) {
+          await missing;
+          missing = this.#reader.prepare(alone, use);
+        }
+      } catch (failure) {
+        if (!isCorruption(failure)) throw failure;
+        failures.push({ row, error: failure });
+      }
+    }
+    if (failures.length === 0) throw error;
+    drawn.leaveOut(failures);
   }
 }
 
@@ -61,7 +122,7 @@ export function plainMaker(rows: Rows, fields: readonly string[] | undefined): B
   const reader = rows.createReader({ fields, mode: 'auto', verify });
   const { plans, paddings } = reader;
   const finishing = new Finishing({ plans, paddings, transforms: {}, checksBools: verify !== 'never' });
-  return new BatchMaker({ reader, finishing });
+  return new BatchMaker({ reader, finishing, skips: false });
 }
 
 /** What a queue of such batches has to be told of random numbers. */

@@ -1,7 +1,7 @@
 import { abortedError } from '@zc/errors';
 import type { ZeroCopyBuffer } from '@zc/io';
 import type { ReadBatch } from './batch.js';
-import type { BatchMaker, DrawnBatch } from './batch-maker.js';
+import { type BatchMaker, DrawnBatch } from './batch-maker.js';
 import type { BatchMemory } from './batch-memory.js';
 import { BatchClock } from './batch-timing.js';
 import type { IndexCache } from './index-cache.js';
@@ -111,9 +111,7 @@ export class BatchQueue {
       this.#stopped = true;
       return { reading: undefined };
     }
-    const first = this.#options.positionOf(batch);
-    const positions = Float64Array.from(ids, (_, i) => first + i);
-    const drawn: DrawnBatch = { ids, positions, draws };
+    const drawn = new DrawnBatch(ids, this.#options.positionOf(batch), draws);
     const label = this.#options.labelOf(batch);
     const use = cache.begin();
     const clock = new BatchClock();

@@ -4,6 +4,7 @@ import type { ReadResult, ZeroCopyBuffer } from '@zc/io';
 import { type BatchLayout, layOut, type VariableRows, writeNumbers } from './batch-layout.js';
 import { CheckLog } from './check-log.js';
 import { checksumError } from './checksum-error.js';
+import type { RowFailure } from './corrupt-rows.js';
 import { MissingRuns } from './missing-runs.js';
 import { planNamed } from './named-plan.js';
 import { Padding, type PadFields } from './padding.js';
@@ -20,6 +21,7 @@ import { type ChosenWay, chooseWay, type WayOptions } from './way-choice.js';
 export interface BatchReaderOptions extends WayOptions {
   store: ShardStore;
   pad?: PadFields | undefined;
+  skips?: boolean | undefined;
 }
 
 /**
@@ -34,7 +36,7 @@ export class BatchReader implements Reader {
   readonly paddings: ReadonlyMap<string, Padding>;
   readonly #options: BatchReaderOptions;
   readonly #ids: SortedIds;
-  readonly #plan = new PlanWriter();
+  readonly #plan: PlanWriter;
   readonly #runs: ChosenWay[] = [];
   #layout: BatchLayout | undefined;
   #fixedLayout: { length: number; layout: BatchLayout } | undefined;
@@ -44,6 +46,7 @@ export class BatchReader implements Reader {
     const { store, fieldNumbers } = options;
     const plans = planFields(store.schema);
     this.#options = options;
+    this.#plan = new PlanWriter({ joins: options.skips !== true });
     this.plans = fieldNumbers.map((number) => plans[number]!);
     this.paddings = new Map(
       Object.entries(options.pad ?? {}).map(([name, pad]) => {
@@ -81,7 +84,8 @@ export class BatchReader implements Reader {
   }
 
   async read(slot: ZeroCopyBuffer, ids: Float64Array, signal: AbortSignal | undefined): Promise<ReadResult> {
-    const { store } = this.#options;
+    const { store, skips } = this.#options;
+    const failures = skips ? 'collect' : 'first';
     const layout = this.layout;
     const log = new CheckLog();
     const { buffer } = slot;
@@ -91,14 +95,36 @@ export class BatchReader implements Reader {
     const reading =
       this.#plan.pieceCount === 0
         ? NOTHING_READ
-        : store.read(slot, this.#plan.finish(), signal && { signal });
+        : store.read(slot, this.#plan.finish(), { ...(signal && { signal }), failures });
     try {
       const result = await reading;
-      log.commit();
+      if (result.failures.length === 0) log.commit();
       return result;
     } catch (error) {
       throw this.#named(error);
     }
+  }
+
+  async rowFailures(failures: readonly ZcError[], ids: Float64Array): Promise<RowFailure[]> {
+    const { store } = this.#options;
+    const found: RowFailure[] = [];
+    for (const failure of failures) {
+      const { fieldNumber, row: failed } = readTag(failure.details.tag as number);
+      const error = this.#named(failure) as ZcError;
+      for (const [shardNumber, { path }] of store.infos.entries()) {
+        if (path !== failure.path) continue;
+        const first = store.firstSamples[shardNumber]!;
+        const end = store.firstSamples[shardNumber + 1]!;
+        await store.open(shardNumber);
+        const column = store.opened(shardNumber)!.columns[fieldNumber]!;
+        ids.forEach((id, place) => {
+          if (id < first || id >= end) return;
+          const row = id - first;
+          if (row === failed || column.sharesBlock(row, failure.offset!)) found.push({ row: place, error });
+        });
+      }
+    }
+    return found;
   }
 
   #openShards(): Promise<unknown> | undefined {

@@ -75,20 +75,22 @@ export class DataLoader<S extends Schema = Schema> implements AsyncIterable<Batc
       verify = rows.verify,
       pad,
       transforms = {},
+      onCorrupt = 'throw',
     } = options;
+    const skips = onCorrupt !== 'throw';
     this.source = source;
     this.#options = options;
     this.#batchSize = options.batchSize ?? 1;
     this.#share = new SettledShare(options);
     this.#sampling = samplingOf(options);
-    const reader = rows.createReader({ fields, mode, verify, pad });
+    const reader = rows.createReader({ fields, mode, verify, pad, skips });
     const finishing = new Finishing({
       plans: reader.plans,
       transforms,
       paddings: reader.paddings,
       checksBools: verify !== 'never',
     });
-    this.#maker = new BatchMaker({ reader, finishing });
+    this.#maker = new BatchMaker({ reader, finishing, skips });
     const slotBytes = this.#maker.expectedBytes(Math.min(this.#batchSize, source.length));
     const ahead = Math.min(AHEAD_MAX, Math.max(AHEAD_MIN, Math.floor(AHEAD_BYTES / slotBytes)));
     this.#depth = options.prefetchBatches ?? ahead;
@@ -160,6 +162,8 @@ export class DataLoader<S extends Schema = Schema> implements AsyncIterable<Batc
       onTaken: (taken) => {
         pass.forgetBefore(taken.batch);
         this.#stats.add(epoch, taken);
+        const { onCorrupt } = this.#options;
+        if (typeof onCorrupt === 'function') for (const skipped of taken.skipped) onCorrupt(skipped);
       },
       onEnd: () => pass.close(),
       signal: this.#options.signal,

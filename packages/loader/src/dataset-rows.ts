@@ -39,7 +39,7 @@ export class DatasetRows implements Rows {
   }
 
   /** @throws ZC_ARGUMENT, ZC_FORMAT_CODEC */
-  createReader({ fields, mode, verify, pad }: ReaderOptions): Reader {
+  createReader({ fields, mode, verify, pad, skips }: ReaderOptions): Reader {
     const { store } = this;
     return new BatchReader({
       store,
@@ -47,6 +47,7 @@ export class DatasetRows implements Rows {
       mode,
       verify,
       pad,
+      skips,
       fitsPageCache: this.#bytes <= this.pageCacheBudget,
     });
   }

@@ -117,6 +117,7 @@ export class Epoch<S extends Schema> implements AsyncIterator<Batch<S>, undefine
       this.#onTaken({
         batch: this.#yielded,
         samples: batch.length,
+        skipped: read.skipped,
         result: read.result,
         timing: read.timing,
         readyBatches,

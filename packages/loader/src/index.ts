@@ -7,6 +7,7 @@ export {
 } from './batch.js';
 export type { BatchLayout, FieldSpan, VariableSpan } from './batch-layout.js';
 export { type Column, PackedColumn, type PaddedColumn, type TensorColumn, ValuesColumn } from './columns.js';
+export type { OnCorrupt, SkippedSamples } from './corrupt-rows.js';
 export { DataLoader, type OpenOptions } from './data-loader.js';
 export { Dataset, type DatasetOptions } from './dataset.js';
 export type { DataLoaderOptions } from './loader-options.js';

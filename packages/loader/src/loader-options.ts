@@ -1,3 +1,4 @@
+import { type OnCorrupt, onCorrupt } from './corrupt-rows.js';
 import { abortSignal, flag, names, type OptionRules, oneOf, whole } from './options.js';
 import { type Shuffle, shuffleKind } from './order/shuffle.js';
 import { type PadFields, padFields } from './padding.js';
@@ -52,6 +53,12 @@ export interface DataLoaderOptions {
   pad?: PadFields | undefined;
   /** What is done to each sample of a field, natively: see `normalize`, `randomCrop` and the others. */
   transforms?: TransformFields | undefined;
+  /**
+   * What is done about a row that cannot be read or is not what was written: `throw` (the default) ends the
+   * iteration; `skip` leaves it out of its batch, which gets shorter, down to a length of 0. A function does that
+   * too, and is told when the batch is handed out.
+   */
+  onCorrupt?: OnCorrupt | undefined;
   /** Ends an iteration: `next()` then fails with ZC_ABORTED. */
   signal?: AbortSignal | undefined;
 }
@@ -73,5 +80,6 @@ export const loaderRules: OptionRules<DataLoaderOptions> = {
   verify: oneOf('auto', 'always', 'never'),
   pad: padFields,
   transforms: transformFields,
+  onCorrupt,
   signal: abortSignal,
 };

@@ -13,12 +13,18 @@ const JOINED_BYTES_MAX = 256 * 2 ** 10;
  * Calls come in this order: `clear`, then for each extent `beginExtent`, its pieces, `endExtent`; then `finish`.
  */
 export class PlanWriter {
+  readonly #joins: boolean;
   #extents = new Float64Array(64 * PLAN_EXTENT_NUMBERS);
   #pieces = new Float64Array(256 * PLAN_PIECE_NUMBERS);
   #plan = new Float64Array(0);
   #extentCount = 0;
   #pieceCount = 0;
   #firstPiece = 0;
+
+  /** @param joins whether pieces that continue each other may become one; then a failure names but the first row */
+  constructor({ joins = true }: { joins?: boolean } = {}) {
+    this.#joins = joins;
+  }
 
   clear(): void {
     this.#extentCount = 0;
@@ -50,7 +56,7 @@ export class PlanWriter {
   /** @param extentOffset from the start of the extent, like all of them in bytes */
   piece(extentOffset: number, length: number, slotOffset: number, crc32c: number, tag: number): void {
     const at = this.#pieceCount * PLAN_PIECE_NUMBERS;
-    if (crc32c === NONE && this.#continues(at, extentOffset, length, slotOffset)) {
+    if (this.#joins && crc32c === NONE && this.#continues(at, extentOffset, length, slotOffset)) {
       this.#pieces[at - PLAN_PIECE_NUMBERS + 1]! += length;
       return;
     }

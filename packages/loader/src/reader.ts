@@ -1,6 +1,8 @@
+import type { ZcError } from '@zc/errors';
 import type { FieldPlan } from '@zc/format';
 import type { ReadResult, ZeroCopyBuffer } from '@zc/io';
 import type { BatchLayout } from './batch-layout.js';
+import type { RowFailure } from './corrupt-rows.js';
 import type { Padding } from './padding.js';
 
 /**
@@ -32,4 +34,11 @@ export interface Reader {
    * @throws ZC_FORMAT_CHECKSUM naming file, field and row; ZC_IO_…; ZC_ABORTED
    */
   read(slot: ZeroCopyBuffer, ids: Float64Array, signal: AbortSignal | undefined): Promise<ReadResult>;
+
+  /**
+   * Which rows of a batch are meant by failures that a read has collected (`ReaderOptions.skips`).
+   *
+   * @param ids those that were read
+   */
+  rowFailures(failures: readonly ZcError[], ids: Float64Array): Promise<RowFailure[]>;
 }

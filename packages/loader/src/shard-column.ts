@@ -221,6 +221,21 @@ export class ShardColumn {
     };
   }
 
+  /**
+   * Whether a row cannot be checked without the block at a place of the file; where rows are checked one by one it
+   * never is. Reads what tells where the row lies, and blocks.
+   */
+  sharesBlock(row: number, offset: number): boolean {
+    if (!this.blockwise) return false;
+    const place = this.placeNow(row, 0);
+    const block = Math.floor((offset - this.layout.region.offset) / BLOCK_BYTES);
+    const begin = place.offset - this.layout.region.offset;
+    const firstBlock = Math.floor(begin / BLOCK_BYTES);
+    return (
+      place.length > 0 && block >= firstBlock && block <= Math.floor((begin + place.length - 1) / BLOCK_BYTES)
+    );
+  }
+
   /** Whether a row (or the block it begins in) was found right before: then it was read since the shard was opened. */
   wasChecked(row: number): boolean {
     return this.checked.has(this.blockwise ? this.firstBlock(row) : row);

@@ -65,6 +65,8 @@ export interface ReaderOptions {
   verify: Verify;
   /** Ragged fields that come as one padded tensor; none by default. */
   pad?: PadFields | undefined;
+  /** Whether reads go on where rows fail, and tell which did; false by default. */
+  skips?: boolean | undefined;
 }
 
 /** @throws ZC_ARGUMENT where it is no source */

@@ -1,12 +1,15 @@
 import { EventEmitter } from 'node:events';
 import type { ReadResult } from '@zc/io';
 import type { BatchTiming } from './batch-timing.js';
+import type { SkippedSamples } from './corrupt-rows.js';
 import { type Verdict, verdictOf } from './verdict.js';
 
 /** What a loader has done. Bytes are those of the samples' rows, times are milliseconds. */
 export interface LoaderCounts {
   readonly batches: number;
   readonly samples: number;
+  /** Samples that were left out of their batches (see `DataLoaderOptions.onCorrupt`). */
+  readonly skipped: number;
   /** By O_DIRECT into the slot itself. */
   readonly bytesDirect: number;
   /** By a read into a staging buffer and a copy. */
@@ -76,6 +79,7 @@ export interface BatchEvent {
 export interface TakenBatch {
   readonly batch: number;
   readonly samples: number;
+  readonly skipped: readonly SkippedSamples[];
   readonly result: ReadResult;
   readonly timing: BatchTiming;
   readonly readyBatches: number;
@@ -97,6 +101,7 @@ export class StatsCounter {
     const counts = this.#counts;
     counts.batches += 1;
     counts.samples += samples;
+    for (const skipped of taken.skipped) counts.skipped += skipped.samples.length;
     counts.bytesDirect += bytesDirect;
     counts.bytesStaged += bytesStaged;
     counts.bytesCopied += bytesCopied;
@@ -145,6 +150,7 @@ function eventOf(epoch: number, { result, timing, ...taken }: TakenBatch): Batch
 
 const NO_COUNTS: LoaderCounts = {
   batches: 0,
+  skipped: 0,
   samples: 0,
   bytesDirect: 0,
   bytesStaged: 0,

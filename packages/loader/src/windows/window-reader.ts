@@ -76,6 +76,11 @@ export class WindowReader implements Reader {
     this.#borders = this.plans.length > 1 ? new Borders(stream) : undefined;
   }
 
+  /** Its reads collect no failures. */
+  async rowFailures(): Promise<[]> {
+    return [];
+  }
+
   prepare(ids: Float64Array, use: number): Promise<unknown> | undefined {
     const access = new AskingAccess(this.#options.stream, use);
     return (

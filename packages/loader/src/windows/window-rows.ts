@@ -51,11 +51,16 @@ export class WindowRows implements Rows {
   }
 
   /** @throws ZC_ARGUMENT */
-  createReader({ fields, mode, verify, pad = {} }: ReaderOptions): Reader {
+  createReader({ fields, mode, verify, pad = {}, skips }: ReaderOptions): Reader {
     if (Object.keys(pad).length > 0) {
       throw new ZcError('ZC_ARGUMENT', 'windows are equally long: there is nothing to `pad`', {
         actual: Object.keys(pad),
         advice: 'What fills up a window is the `padding` of `windows`.',
+      });
+    }
+    if (skips) {
+      throw new ZcError('ZC_ARGUMENT', 'windows are not skipped: a token that cannot be read is an error', {
+        advice: 'Leave `onCorrupt` as it is, and write the shard again that `zc verify` names.',
       });
     }
     const { stream, windows } = this.#options;
