@@ -15,7 +15,7 @@ const windows = z.strictObject({
 
 const loaderOptions = z.strictObject({
   batch_size: z.int().min(1),
-  shuffle: z.boolean(),
+  shuffle: z.union([z.boolean(), z.strictObject({ blocks: z.int().min(1), window: z.int().min(1) })]),
   seed: count,
   drop_last: z.boolean(),
   fields: z.array(z.string()).optional(),

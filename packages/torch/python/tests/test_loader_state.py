@@ -9,6 +9,7 @@ import pytest
 
 import zero_copy_loader as zc
 from helpers.datasets import write_images
+from zero_copy_loader.shuffle import Shuffle
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +39,41 @@ def test_a_job_goes_on_exactly_where_it_was_saved(images: Path, taken: int) -> N
         after += labels(second) if len(before + after) < len(expected) else []
     assert len(json.dumps(state)) < 1024
     assert before + after == expected
+
+
+def test_kinds_of_shuffle_reach_the_server_and_the_state(images: Path) -> None:
+    def loader(shuffle: Shuffle) -> zc.DataLoader:
+        return zc.DataLoader(images, batch_size=10, shuffle=shuffle, seed=5)
+
+    blocks: zc.BlockShuffle = {"blocks": 20_000, "window": 50}
+    with loader("full") as full, loader(True) as true, loader(blocks) as first, loader(blocks) as second:
+        assert labels(full) == labels(true)
+        assert full.state_dict() == true.state_dict()
+        iterator = iter(first)
+        before = [label for _ in range(3) for label in next(iterator)["label"].tolist()]
+        state = json.loads(json.dumps(first.state_dict()))
+        assert state["shuffle"] == blocks
+        second.load_state_dict(state)
+        after = labels(second)
+        assert sorted(before + after) == list(range(100))
+        assert before + after not in (labels(full), list(range(100)))
+        with pytest.raises(zc.ZcError, match="ZC_STATE_MISMATCH"):
+            full.load_state_dict(state)
+        assert "by blocks of 20000 bytes in windows of 50" in repr(first)
+
+
+def test_a_rest_that_is_too_little_for_a_batch_is_passed_over(images: Path) -> None:
+    with zc.DataLoader(images, batch_size=10, shuffle=True) as first:
+        iterator = iter(first)
+        for _ in range(8):
+            next(iterator)
+        state = first.state_dict()
+    with zc.DataLoader(images, batch_size=30, shuffle=True, drop_last=True) as loader:
+        loader.load_state_dict(state)
+        after = labels(loader)
+        assert len(after) == 90
+        loader.set_epoch(1)
+        assert after == labels(loader)
 
 
 def test_batch_size_and_ranks_may_differ_afterwards(images: Path) -> None:

@@ -5,6 +5,7 @@ import zero_copy_loader
 
 def test_public_names() -> None:
     assert sorted(set(zero_copy_loader.__all__) - {"DataLoader"}) == [
+        "BlockShuffle",
         "Dataset",
         "DatasetWriter",
         "Field",

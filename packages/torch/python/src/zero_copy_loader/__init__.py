@@ -11,9 +11,11 @@ from .loader import DataLoader
 from .sample import Sample, to_numpy
 from .schema import Field, Schema
 from .shard_writer import ShardWriter
+from .shuffle import BlockShuffle
 from .windows import Windows
 
 __all__ = [
+    "BlockShuffle",
     "DataLoader",
     "Dataset",
     "DatasetWriter",

@@ -16,6 +16,8 @@ from .dataset import Dataset
 from .errors import ZcError
 from .iteration import Iteration, Progress, Session, batches_of
 from .sample import Sample
+from .shuffle import Shuffle
+from .shuffle import checked as checked_shuffle
 from .windows import Windows
 from .windows import checked as checked_windows
 
@@ -52,7 +54,7 @@ class DataLoader:
         self,
         paths: Paths,
         batch_size: int = 1,
-        shuffle: bool = False,
+        shuffle: Shuffle = False,
         seed: int = 0,
         drop_last: bool = False,
         fields: Sequence[str] | None = None,
@@ -66,10 +68,11 @@ class DataLoader:
     ) -> None:
         """Opens nothing yet. ``paths``: a dataset's directory, a shard, a list of shards, or a `Dataset`.
 
+        ``shuffle``: True or ``"full"`` makes every order equally likely; the other kind is `BlockShuffle`.
         With ``windows`` batches have windows over a stream of tokens instead of samples (see `Windows`).
         """
         self.batch_size = arguments.whole("batch_size", batch_size, 1)
-        self.shuffle: bool = arguments.one_of("shuffle", shuffle, (False, True))
+        self.shuffle = checked_shuffle(shuffle)
         self.seed = arguments.whole("seed", seed, 0)
         self.drop_last: bool = arguments.one_of("drop_last", drop_last, (False, True))
         if prefetch_batches is not None:
@@ -119,9 +122,12 @@ class DataLoader:
         if former is not None:
             former.supersede()
         step = self.batch_size * world_size
-        progress = Progress(
-            epoch, position, step, batches_of(session.samples - position, step, self.drop_last)
-        )
+        batches = batches_of(session.samples - position, step, self.drop_last)
+        if position > 0 and batches == 0:
+            # What is left of the epoch is too little for a batch of these ranks.
+            epoch, position = epoch + 1, 0
+            batches = batches_of(session.samples, step, self.drop_last)
+        progress = Progress(epoch, position, step, batches)
         views = [
             self._view_type(field)
             for field in session.schema.fields
@@ -261,6 +267,9 @@ class DataLoader:
     def __repr__(self) -> str:
         where = self._paths[0] if len(self._paths) == 1 else f"{len(self._paths)} shards"
         order = f"shuffled with seed {self.seed}" if self.shuffle else "in order"
+        if isinstance(self.shuffle, dict):
+            order = "shuffled by blocks of {blocks} bytes in windows of {window}, ".format(**self.shuffle)
+            order += f"with seed {self.seed}"
         return f"<{type(self).__name__} of {where}: batches of {self.batch_size}, {order}>"
 
     def _open(self) -> Session:
