@@ -11,7 +11,7 @@ export interface FileWriterOptions {
   direct?: boolean;
   /** Whether a file that lies at the path is replaced; false. */
   overwrite?: boolean;
-  /** Whether the file's CRC32C is computed as it goes, on the writer's thread; true. */
+  /** Whether the file's CRC32C is computed as it goes, in the pass that copies the bytes; true. */
   checksum?: boolean;
 }
 

@@ -55,6 +55,7 @@ class FileWriter::Core {
     uint32_t filled = 0;
   };
 
+  void copy(std::byte* to, const std::byte* from, size_t count);
   std::optional<Error> failure();
   Block* take_free_block();
   void hand_over(Block* block);
@@ -76,10 +77,12 @@ class FileWriter::Core {
 
   std::byte* memory_ = nullptr;
   std::vector<Block> blocks_;
-  Block* filling_ = nullptr;  // the caller's thread alone
+
+  // The caller's thread alone.
+  Block* filling_ = nullptr;
+  uint32_t crc32c_ = 0;
 
   // The writer's thread alone.
-  uint32_t crc32c_ = 0;
   uint64_t sent_ = 0;
   uint64_t allocated_ = 0;
   bool allocates_ = true;
@@ -148,13 +151,22 @@ Result<size_t> FileWriter::Core::append(const std::byte* data, size_t wanted) no
     if (filling_ == nullptr) filling_ = take_free_block();
     if (filling_ == nullptr) break;
     const size_t part = std::min<size_t>(wanted - taken, block_bytes - filling_->filled);
-    std::memcpy(filling_->data + filling_->filled, data + taken, part);
+    copy(filling_->data + filling_->filled, data + taken, part);
     filling_->filled += static_cast<uint32_t>(part);
     taken += part;
     if (filling_->filled == block_bytes) hand_over(std::exchange(filling_, nullptr));
   }
   length += taken;
   return taken;
+}
+
+// One pass over memory: of what was copied, the checksum finds each part in the first-level cache.
+void FileWriter::Core::copy(std::byte* to, const std::byte* from, size_t count) {
+  if (checksum_) {
+    crc32c_ = crc32c_copy(to, from, count, crc32c_);
+  } else {
+    std::memcpy(to, from, count);
+  }
 }
 
 std::optional<Error> FileWriter::Core::failure() {
@@ -189,7 +201,6 @@ void FileWriter::Core::hand_over(Block* block) {
 // On the writer's thread, block after block.
 void FileWriter::Core::send(Block* block) {
   if (stopped_) return give_back(block, std::nullopt);
-  if (checksum_) crc32c_ = crc32c(block->data, block_bytes, crc32c_);
   allocate_until(sent_ + block_bytes);
   block->fd = direct_refused_ ? file_.fd() : direct_fd_.get();
   block->buffer = block->data;
@@ -283,7 +294,6 @@ Result<WrittenFile> FileWriter::Core::complete() {
 Result<void> FileWriter::Core::write_rest(uint64_t offset) {
   const std::byte* data = filling_ == nullptr ? nullptr : filling_->data;
   const uint32_t count = filling_ == nullptr ? 0 : filling_->filled;
-  if (checksum_ && count > 0) crc32c_ = crc32c(data, count, crc32c_);
   for (uint32_t at = 0; at < count;) {
     const ssize_t written = ::pwrite(file_.fd(), data + at, count - at, static_cast<off_t>(offset + at));
     if (written > 0) {

@@ -18,8 +18,8 @@ struct WrittenFile {
   uint32_t crc32c = 0;        // of the whole file; 0 where it was not asked for
 };
 
-// Copies what it is given into a few aligned blocks, which a thread of its own checksums and hands to the same
-// backends that read for the read engine; several are in flight. What does not fill a block goes by an ordinary
+// Copies what it is given into a few aligned blocks, with the checksum in the same pass; a thread of its own hands
+// them to the same backends that read for the read engine; several are in flight. What does not fill a block goes by an ordinary
 // write at the end. Until finish() has put everything on the disk, nothing lies under the path.
 //
 // append(), finish() and abort() are for one caller at a time; abort() may also come while finish() runs.
