@@ -92,7 +92,7 @@ export class Bridge {
         return { bytes, failures: failures.slice(0, FAILURES_TOLD_MAX).map(asReport) };
       }
       case 'stats':
-        return this.#stats();
+        return this.#stats(request);
       case 'bye':
         setImmediate(() => this.#connection.end());
         return {};
@@ -153,8 +153,9 @@ export class Bridge {
     for (const loader of this.#loaders.values()) loader.collect();
   }
 
-  #stats(): Record<string, unknown> {
+  #stats({ consumer }: RequestOf<'stats'>): Record<string, unknown> {
     return {
+      ...(consumer && { loader: this.#loader(consumer.loader).stats(consumer) }),
       received_bytes: this.#connection.receivedBytes,
       sent_bytes: this.#connection.sentBytes,
       batches: this.#batches,

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ZcError } from '@zc/errors';
 import { type BufferPool, IoUringPrefetcher, type PrefetchReport, ReadEngine } from '@zc/io';
-import { type Batch, DataLoader, Dataset, type Source } from '@zc/loader';
+import { type Batch, DataLoader, Dataset, type Source, verdictOf } from '@zc/loader';
 import { asReport, type Connection } from './connection.js';
 import { Demand } from './demand.js';
 import {
@@ -12,7 +12,7 @@ import {
   encodeFailure,
   type FieldPlace,
 } from './protocol.js';
-import type { LoaderOptions, RequestOf } from './requests.js';
+import type { ConsumerCounts, LoaderOptions, RequestOf } from './requests.js';
 import { SegmentTable } from './segment-table.js';
 
 /** What all loaders of a connection share. */
@@ -89,6 +89,18 @@ export class LoaderSession {
     const { length, digest, schema } = this.#source;
     const shards = this.#dataset.shards.map(({ samples }) => samples);
     return { samples: length, digest, schema, shards };
+  }
+
+  /**
+   * What the loader counted, judged with what only the client knows: how long it waited, and for its step. Nothing
+   * before the first iteration.
+   */
+  stats({ waited_ms, step_ms, stalls, ready_batches }: ConsumerCounts): Record<string, unknown> | null {
+    if (this.#loader === undefined) return null;
+    const { verdict: _, ...counts } = this.#loader.stats();
+    const own = { waitedMs: waited_ms, stepMs: step_ms, stalls, readyBatches: ready_batches };
+    const known = { ...counts, ...own };
+    return { ...toSnakeCase(known), verdict: verdictOf(known) };
   }
 
   /** Ends the iteration that is under way, and begins another one. */
@@ -286,4 +298,14 @@ async function sourceOf(dataset: Dataset, { windows }: LoaderOptions): Promise<S
   if (windows === undefined) return dataset;
   const { cross_documents: crossDocuments, ...rest } = windows;
   return dataset.windows({ ...rest, crossDocuments });
+}
+
+/** Names as the client's language has them. */
+function toSnakeCase(counts: object): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(counts).map(([name, value]) => [
+      name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+      value,
+    ]),
+  );
 }

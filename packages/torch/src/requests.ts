@@ -26,6 +26,16 @@ const loaderOptions = z.strictObject({
   verify: z.enum(['auto', 'always', 'never']).optional(),
 });
 
+/** What only the client knows of a loader. */
+const consumer = z.object({
+  loader,
+  waited_ms: z.number().min(0),
+  step_ms: z.number().min(0),
+  stalls: count,
+  ready_batches: count,
+});
+export type ConsumerCounts = z.infer<typeof consumer>;
+
 const request = z.discriminatedUnion('type', [
   z.object({ id: count, type: z.literal('hello'), protocol: z.int(), version: z.string() }),
   z.object({
@@ -48,7 +58,7 @@ const request = z.discriminatedUnion('type', [
   }),
   z.object({ id: count, type: z.literal('prefetch'), loader, shards: z.array(count) }),
   z.object({ id: count, type: z.literal('wait_prefetch'), loader }),
-  z.object({ id: count, type: z.literal('stats') }),
+  z.object({ id: count, type: z.literal('stats'), consumer: consumer.optional() }),
   z.object({ id: count, type: z.literal('bye') }),
 ]);
 

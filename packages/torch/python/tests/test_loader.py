@@ -6,6 +6,7 @@ import gc
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -288,6 +289,24 @@ def test_only_a_few_bytes_cross_the_socket(tmp_path: Path) -> None:
     per_batch = (after["socket_bytes"] - before["socket_bytes"]) / batches
     assert per_batch < 1024
     assert after["server"]["batches"] - before["server"]["batches"] == batches
+
+
+def test_statistics_say_where_the_time_went(images: Path) -> None:
+    with zc.DataLoader(images, batch_size=10) as loader:
+        assert loader.stats()["loader"] is None
+        taken = 0
+        for _ in loader:
+            time.sleep(0.01)
+            taken += 1
+        stats = loader.stats()["loader"]
+        assert (stats["batches"], stats["samples"]) == (taken, len(loader.dataset))
+        # The step behind the last batch ends with the iteration.
+        assert stats["step_ms"] >= (taken - 1) * 10
+        assert stats["waited_ms"] > 0
+        assert stats["bytes_resident"] + stats["bytes_read"] > 0
+        assert stats["helpers"] > 0
+        assert stats["verdict"]["by"] in ("step", "disk", "cpu", "planning", "tables", "memory", "depth")
+        assert stats["verdict"]["text"]
 
 
 def test_closing_is_final_and_leaves_batches(images: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from . import protocol
 from .batch import Batch, FieldView
 from .client import Client
+from .consumer_clock import ConsumerClock
 from .errors import ZcError
 from .protocol import WAYS, BatchDecoder
 from .schema import Schema
@@ -76,6 +77,7 @@ class Iteration:
         views: list[FieldView],
         share: tuple[int, int],
         ahead: int,
+        clock: ConsumerClock,
     ) -> None:
         client = session.client
         session.iterations += 1
@@ -88,6 +90,8 @@ class Iteration:
         self._views = views
         self._decoder = BatchDecoder(len(views))
         self._inbox = client.inbox(session.number)
+        self._clock = clock
+        self._given_at: float | None = None
         self._over = False
         # Whether a newer iteration has taken this one's batches from whoever still asks for them.
         self._superseded = False
@@ -111,12 +115,14 @@ class Iteration:
     def __next__(self) -> Batch:
         if self._over:
             raise self._end()
+        self._clock.asked(len(self._inbox), self._given_at)
         try:
             while True:
                 self._client.await_message(self._inbox, self._number, self._id, self._next_number)
                 with self._turn:
                     batch = self._next_batch()
                 if batch is not None:
+                    self._given_at = self._clock.given()
                     return batch
         except StopIteration:
             raise

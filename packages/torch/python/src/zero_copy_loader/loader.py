@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Literal, NoReturn, TypeVar, get_args
 from . import arguments, protocol
 from . import client as bridge
 from .batch import Batch, FieldView
+from .consumer_clock import ConsumerClock
 from .dataset import Dataset
 from .errors import ZcError
 from .iteration import Iteration, Progress, Session, batches_of
@@ -102,6 +103,7 @@ class DataLoader:
         self._session: Session | None = None
         self._dataset = paths if isinstance(paths, Dataset) else None
         self._digest: str | None = None
+        self._clock = ConsumerClock()
         self._progress: Progress | None = None
         # Weak: an iterator that nobody holds any more is over, and says so to the server by itself.
         self._iteration: weakref.ref[Iteration] | None = None
@@ -133,7 +135,7 @@ class DataLoader:
             for field in session.schema.fields
             if self._fields is None or field.name in self._fields
         ]
-        iteration = Iteration(self, session, progress, views, (rank, world_size), self._ahead)
+        iteration = Iteration(self, session, progress, views, (rank, world_size), self._ahead, self._clock)
         self._state = None
         self._next_epoch = epoch + 1
         self._progress = progress
@@ -233,10 +235,18 @@ class DataLoader:
         return int(report["bytes"])
 
     def stats(self) -> dict[str, Any]:
-        """Counters: ``batches`` handed out, ``socket_bytes`` both ways, and the server's under ``server``."""
-        client = self._open().client
-        server = client.request("stats")
+        """What this loader has done, and what holds it up.
+
+        ``loader``: where the time went since it was made, in milliseconds, and ``verdict``, whose ``text``
+        says what the job waits for; None before the first iteration. ``batches``: handed out in this
+        iteration. ``socket_bytes``: both ways. ``server``: its counters, shared by the process's loaders.
+        """
+        session = self._open()
+        client = session.client
+        consumer = {"loader": session.number, **self._clock.to_json()}
+        server = client.request("stats", consumer=consumer)
         return {
+            "loader": server.pop("loader"),
             "batches": self._progress.handed_out if self._progress else 0,
             "socket_bytes": client.received_bytes + client.sent_bytes,
             "server_pid": client.server_pid,
