@@ -4,6 +4,7 @@ import type { PrefetchReport } from '@zc/io';
 import type { Batch } from './batch.js';
 import { BatchMaker } from './batch-maker.js';
 import { BatchMemory } from './batch-memory.js';
+import { BlockReadAhead } from './block-read-ahead.js';
 import { Dataset, type DatasetOptions, datasetRules } from './dataset.js';
 import { Epoch } from './epoch.js';
 import { Finishing } from './finishing.js';
@@ -12,6 +13,7 @@ import { type DataLoaderOptions, loaderRules } from './loader-options.js';
 import { defaultMaxMemoryBytes } from './memory-budget.js';
 import { checkOptions, checkWhole } from './options.js';
 import { RankShare } from './order/ranks.js';
+import type { Sequence } from './order/sequence.js';
 import { kindOf } from './order/shuffle.js';
 import { ListedPass, type Pass, type PassPlace } from './pass.js';
 import { SampledPass } from './sampled-pass.js';
@@ -290,7 +292,17 @@ export class DataLoader<S extends Schema = Schema> implements AsyncIterable<Batc
     }
     const { seed, shuffle } = this.#identity;
     const sequence = this.#parts.sequence({ shuffle, seed, epoch });
-    return { epoch, pass: new ListedPass({ share, sequence, start }) };
+    return { epoch, pass: new ListedPass({ share, sequence, start, ahead: this.#aheadOf(sequence) }) };
+  }
+
+  /** Blocks are brought through the page cache, where it has room for the window in use and the next one. */
+  #aheadOf({ windows, length }: Sequence): BlockReadAhead | undefined {
+    const { rows } = this.#parts;
+    const { mode, fields } = this.#options;
+    const reader = windows && rows.runReader?.(fields);
+    if (reader === undefined || mode === 'direct') return undefined;
+    if (2 * windows!.window * rows.bytesPerRow > rows.pageCacheBudget) return undefined;
+    return new BlockReadAhead({ windows: windows!, length, bring: (run) => reader.bring(run) });
   }
 
   #shareFrom(start: number): RankShare {

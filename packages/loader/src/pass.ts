@@ -1,3 +1,4 @@
+import type { BlockReadAhead } from './block-read-ahead.js';
 import type { RankShare } from './order/ranks.js';
 import type { Sequence } from './order/sequence.js';
 
@@ -25,25 +26,37 @@ export interface Pass {
   close(): void;
 }
 
+export interface ListedPassOptions {
+  share: RankShare;
+  sequence: Sequence;
+  /** Where in the list the pass begins. */
+  start: number;
+  /** Brings blocks of samples before batches are made of them. */
+  ahead: BlockReadAhead | undefined;
+}
+
 /** A rank's share of the job's list. */
 export class ListedPass implements Pass {
   readonly batches: number;
   readonly #share: RankShare;
   readonly #sequence: Sequence;
   readonly #start: number;
+  readonly #ahead: BlockReadAhead | undefined;
 
-  constructor({ share, sequence, start }: { share: RankShare; sequence: Sequence; start: number }) {
+  constructor({ share, sequence, start, ahead }: ListedPassOptions) {
     this.batches = share.batches;
+    this.#ahead = ahead;
     this.#share = share;
     this.#sequence = sequence;
     this.#start = start;
   }
 
-  idsOf(batch: number): Float64Array | undefined {
+  idsOf(batch: number): Float64Array | undefined | Promise<Float64Array> {
     if (batch >= this.batches) return undefined;
     const ids = new Float64Array(this.#share.batchLength(batch));
     this.#share.fill(ids, batch, this.#sequence);
-    return ids;
+    const first = this.#share.firstPosition(batch);
+    return this.#ahead?.reach(first, first + ids.length - 1)?.then(() => ids) ?? ids;
   }
 
   positionOf(batch: number): number {
@@ -57,5 +70,7 @@ export class ListedPass implements Pass {
 
   forgetBefore(): void {}
 
-  close(): void {}
+  close(): void {
+    this.#ahead?.stop();
+  }
 }

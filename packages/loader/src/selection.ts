@@ -4,6 +4,7 @@ import type { Sample, Schema } from '@zc/format';
 import { matchingNumbers } from './filter.js';
 import { Mixture } from './mixture.js';
 import { checkOptions, checkWhole, whole } from './options.js';
+import type { Run } from './order/block-order.js';
 import { createSequence } from './order/sequence.js';
 import { SplitOrder } from './order/split-order.js';
 import { type IndexedParts, type Rows, Source, sourceParts } from './source.js';
@@ -165,9 +166,25 @@ export function indexedParts(rows: Rows, length: number, number: IndexedParts['n
           order.fill(out, start, count);
           number(out, count);
         },
+        windows: order.windows && {
+          window: order.windows.window,
+          runsAt: (position) => order.windows!.runsAt(position).flatMap((run) => rowsOf(run, number)),
+        },
       };
     },
   };
+}
+
+/** Rows that nobody asked for are brought along up to as many as were asked for; where there are more, none are. */
+const BROUGHT_PER_ROW = 2;
+
+/** The rows of a run of a source's own numbers, as a run of theirs where they lie close enough. */
+function rowsOf({ first, length }: Run, number: IndexedParts['number']): Run[] {
+  const ids = Float64Array.from({ length }, (_, i) => first + i);
+  number(ids, length);
+  const [lowest, highest] = [ids.reduce((a, b) => Math.min(a, b)), ids.reduce((a, b) => Math.max(a, b))];
+  const rows = highest - lowest + 1;
+  return rows <= BROUGHT_PER_ROW * length ? [{ first: lowest, length: rows }] : [];
 }
 
 function sha256(data: string | Uint8Array): string {

@@ -4,6 +4,7 @@ import type { Dataset } from './dataset.js';
 import type { OrderOptions, Sequence } from './order/sequence.js';
 import type { PadFields } from './padding.js';
 import type { Reader } from './reader.js';
+import type { RunReader } from './run-reader.js';
 import type { ShardStore } from './shard-store.js';
 import type { ReadMode, Verify } from './way-choice.js';
 
@@ -49,6 +50,8 @@ export interface Rows {
   /** The one dataset that they belong to, where there is one. Windows belong to it too, but are not its samples. */
   readonly dataset: Dataset | undefined;
   createReader(options: ReaderOptions): Reader;
+  /** What brings neighbouring rows into the page cache, with these fields of them; missing where nothing can. */
+  runReader?(fields: readonly string[] | undefined): RunReader;
   /**
    * These rows, and behind them those of others, numbered through.
    *

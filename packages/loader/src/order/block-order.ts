@@ -16,6 +16,14 @@ export interface Run {
   readonly length: number;
 }
 
+/** Which samples the windows of an order have. */
+export interface BlockWindows {
+  /** Positions of a window; the last one may have fewer. */
+  readonly window: number;
+  /** The samples of the window that a position lies in, as runs of neighbours. */
+  runsAt(position: number): Run[];
+}
+
 /** What the permutations of an epoch are for. */
 const USES = { start: 1, blocks: 2, window: 3 };
 /** A window of more would not be worth the table: blocks are made longer instead. */
@@ -29,10 +37,10 @@ const BLOCKS_PER_WINDOW_MAX = 2 ** 20;
  * hold other samples in each of them, and the short block, which is always the last one, too. Nothing is held
  * but where the blocks of one window begin, so any position takes constant time and memory.
  */
-export class BlockOrder implements Sequence {
+export class BlockOrder implements Sequence, BlockWindows {
   readonly length: number;
-  /** Positions of a window; the last one may have fewer. */
   readonly window: number;
+  readonly windows = this;
   readonly #options: BlockOrderOptions;
   readonly #blockRows: number;
   readonly #fullBlocks: number;
@@ -73,7 +81,7 @@ export class BlockOrder implements Sequence {
     }
   }
 
-  /** The blocks of the window that a position lies in, as runs of samples; one that goes over the end is two. */
+  /** Each block is one run; one that goes over the end is two. */
   runsAt(position: number): Run[] {
     const { first, starts } = this.#windowAt(position);
     const runs: Run[] = [];

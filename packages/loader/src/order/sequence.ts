@@ -1,5 +1,5 @@
 import { ZcError } from '@zc/errors';
-import { BlockOrder } from './block-order.js';
+import { BlockOrder, type BlockWindows } from './block-order.js';
 import { PERMUTATION_LENGTH_MAX, Permutation } from './permutation.js';
 import type { ShuffleKind } from './shuffle.js';
 
@@ -8,6 +8,8 @@ export interface Sequence {
   readonly length: number;
   /** Writes the ids at the positions from `start` on to `out[0 … count - 1]`; all of them below `length`. */
   fill(out: Float64Array, start: number, count: number): void;
+  /** Of an order by blocks, where they lie. */
+  readonly windows?: BlockWindows | undefined;
 }
 
 /** What an epoch's order depends on, besides what is ordered. */

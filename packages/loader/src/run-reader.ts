@@ -1,0 +1,68 @@
+import { type FileRange, IoUringPrefetcher } from '@zc/io';
+import { MissingRuns } from './missing-runs.js';
+import type { Run } from './order/block-order.js';
+import type { Shard } from './shard.js';
+import type { ShardStore } from './shard-store.js';
+import { shardOf } from './sorted-ids.js';
+
+/** Brings runs of samples into the page cache, each field of a shard by one range. */
+export class RunReader {
+  readonly #store: ShardStore;
+  readonly #fieldNumbers: readonly number[];
+
+  constructor(store: ShardStore, fieldNumbers: readonly number[]) {
+    this.#store = store;
+    this.#fieldNumbers = fieldNumbers;
+  }
+
+  /**
+   * Resolves when the run is there. What cannot be read is not reported: it is when its batch is.
+   *
+   * @throws what opening a shard and reading its tables throws
+   */
+  async bring({ first, length }: Run): Promise<void> {
+    const { firstSamples, infos, files } = this.#store;
+    const prefetcher = new IoUringPrefetcher(files.engine);
+    for (let id = first; id < first + length; ) {
+      const number = shardOf(id, firstSamples);
+      const rowEnd = Math.min(first + length, firstSamples[number + 1]!) - firstSamples[number]!;
+      await this.#store.open(number);
+      const shard = this.#store.opened(number);
+      if (shard !== undefined && !shard.isResident(this.#fieldNumbers, performance.now())) {
+        const ranges = await this.#rangesOf(shard, id - firstSamples[number]!, rowEnd - 1);
+        prefetcher.prefetch(infos[number]!.path, ranges);
+      }
+      id = firstSamples[number]! + rowEnd;
+    }
+    await prefetcher.wait();
+    this.#store.trim();
+  }
+
+  /** Where the rows from `first` to `last` of a shard lie. */
+  async #rangesOf(shard: Shard, first: number, last: number): Promise<FileRange[]> {
+    const { cache } = this.#store;
+    const columns = this.#fieldNumbers.map((number) => shard.columns[number]!);
+    const ends = Float64Array.of(first, last);
+    const use = cache.begin();
+    try {
+      for (;;) {
+        const missing = new MissingRuns();
+        for (const column of columns) {
+          if (!column.layout.fixed) column.needPlaces(ends, 0, 2, missing, use);
+        }
+        if (missing.none) break;
+        await missing.load();
+      }
+      return columns.flatMap(({ layout, small }, i) => {
+        const { fixed, region, rowBytes } = layout;
+        if (small !== undefined) return [];
+        const column = columns[i]!;
+        const offset = fixed ? region.offset + first * rowBytes : column.start(first);
+        const end = fixed ? region.offset + (last + 1) * rowBytes : column.end(last);
+        return end > offset ? [{ offset, length: end - offset }] : [];
+      });
+    } finally {
+      cache.end(use);
+    }
+  }
+}
