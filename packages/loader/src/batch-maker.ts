@@ -43,6 +43,8 @@ export interface MadeBatch {
   readonly indices: Float64Array;
   readonly result: ReadResult;
   readonly skipped: readonly SkippedSamples[];
+  /** How long it took from its last byte to its end: padding, transforms; milliseconds. */
+  readonly finishMs: number;
 }
 
 /** Takes a batch from its ids to what the user gets: reads it, and finishes it in its slot. */
@@ -84,6 +86,7 @@ export class BatchMaker {
   async make(slot: ZeroCopyBuffer, drawn: DrawnBatch, signal: AbortSignal | undefined): Promise<MadeBatch> {
     let read = this.#reader.layout;
     const result = await this.#reader.read(slot, drawn.ids, signal);
+    const readMs = performance.now();
     if (result.failures.length > 0) {
       const rows = drawn.ids.length;
       const gone = drawn.leaveOut(await this.#reader.rowFailures(result.failures, drawn.ids));
@@ -92,7 +95,8 @@ export class BatchMaker {
     }
     const layout = this.#finishing.layOut(read, drawn.ids.length);
     await this.#finishing.run(slot, layout, drawn);
-    return { layout, indices: drawn.ids, result, skipped: drawn.skipped };
+    const finishMs = performance.now() - readMs;
+    return { layout, indices: drawn.ids, result, skipped: drawn.skipped, finishMs };
   }
 
   /** Finds out which rows it is that cannot be prepared, by preparing each alone. */

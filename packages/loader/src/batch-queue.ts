@@ -151,8 +151,8 @@ export class BatchQueue {
     try {
       const making = maker.make(slot, drawn, signal);
       clock.submitted();
-      const made = await making;
-      clock.ready();
+      const { finishMs, ...made } = await making;
+      clock.ready(finishMs);
       this.#ready++;
       return { slot, ...made, timing: clock.timing };
     } catch (error) {

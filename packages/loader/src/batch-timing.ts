@@ -8,13 +8,22 @@ export interface BatchTiming {
   slotMs: number;
   /** When the engine was given the plan. */
   submittedMs: number;
-  /** When all its bytes were in the slot. */
+  /** Padding it and transforming its rows. */
+  finishMs: number;
+  /** When it could be handed out. */
   readyMs: number;
 }
 
 /** Notes what a batch waits for, one thing after the other. */
 export class BatchClock {
-  readonly timing: BatchTiming = { planMs: 0, lookupMs: 0, slotMs: 0, submittedMs: 0, readyMs: 0 };
+  readonly timing: BatchTiming = {
+    planMs: 0,
+    lookupMs: 0,
+    slotMs: 0,
+    submittedMs: 0,
+    finishMs: 0,
+    readyMs: 0,
+  };
   #since = performance.now();
 
   /** Counts what passed since the last call towards one part. */
@@ -29,7 +38,8 @@ export class BatchClock {
     this.timing.submittedMs = this.#since;
   }
 
-  ready(): void {
+  ready(finishMs: number): void {
+    this.timing.finishMs = finishMs;
     this.timing.readyMs = performance.now();
   }
 }

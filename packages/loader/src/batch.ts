@@ -12,7 +12,7 @@ import { type Column, columnOf, type PackedColumn, type TensorColumn, type Value
 export type BatchWay = 'direct' | 'copied' | 'mixed';
 
 /** A batch as it was read. */
-export interface ReadBatch extends MadeBatch {
+export interface ReadBatch extends Omit<MadeBatch, 'finishMs'> {
   readonly slot: ZeroCopyBuffer;
   readonly timing: BatchTiming;
 }

@@ -80,6 +80,7 @@ const PARTS: Readonly<Record<string, (counts: LoaderCounts) => number>> = {
   read: ({ readMs }) => readMs,
   copy: ({ copyMs }) => copyMs,
   check: ({ checkMs }) => checkMs,
+  finish: ({ finishMs }) => finishMs,
   plan: ({ planMs }) => planMs,
   tables: ({ lookupMs }) => lookupMs,
   slot: ({ slotMs }) => slotMs,

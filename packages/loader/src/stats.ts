@@ -34,6 +34,8 @@ export interface LoaderCounts {
   readonly checkMs: number;
   /** Of the engine's helper threads together: passes that copy, with the checks of what they copy. */
   readonly copyMs: number;
+  /** At least one batch was being padded or transformed. */
+  readonly finishMs: number;
   /** Of this thread: finding rows and writing plans. */
   readonly planMs: number;
   /** Reading ahead waited for tables, and for shards that had not been touched. */
@@ -70,6 +72,7 @@ export interface BatchEvent {
   readonly readMs: number;
   readonly checkMs: number;
   readonly copyMs: number;
+  readonly finishMs: number;
   readonly planMs: number;
   readonly lookupMs: number;
   readonly slotMs: number;
@@ -91,13 +94,13 @@ export interface TakenBatch {
 export class StatsCounter {
   readonly events = new EventEmitter<{ batch: [BatchEvent] }>();
   readonly #counts: { -readonly [K in keyof LoaderCounts]: number } = { ...NO_COUNTS };
-  /** Up to when reads have been counted. */
-  #readUpToMs = 0;
+  readonly #reading = new Union();
+  readonly #finishing = new Union();
 
   add(epoch: number, taken: TakenBatch): void {
     const { result, timing, samples, readyBatches, waitedMs, stepMs } = taken;
     const { bytesDirect, bytesStaged, bytesCopied, bytesResident, checkMs, copyMs } = result;
-    const { planMs, lookupMs, slotMs, submittedMs } = timing;
+    const { planMs, lookupMs, slotMs, finishMs, submittedMs, readyMs } = timing;
     const counts = this.#counts;
     counts.batches += 1;
     counts.samples += samples;
@@ -116,10 +119,8 @@ export class StatsCounter {
     counts.planMs += planMs;
     counts.lookupMs += lookupMs;
     counts.slotMs += slotMs;
-    // Batches are submitted in the order in which they are taken, so what overlaps is known.
-    const readEndMs = submittedMs + result.readMs;
-    counts.readMs += Math.max(0, readEndMs - Math.max(submittedMs, this.#readUpToMs));
-    this.#readUpToMs = Math.max(this.#readUpToMs, readEndMs);
+    counts.readMs += this.#reading.add(submittedMs, submittedMs + result.readMs);
+    counts.finishMs += this.#finishing.add(readyMs - finishMs, readyMs);
     if (this.events.listenerCount('batch') > 0) this.events.emit('batch', eventOf(epoch, taken));
   }
 
@@ -131,20 +132,32 @@ export class StatsCounter {
   }
 }
 
+/** The length of a union of spans that come in the order in which they begin. */
+class Union {
+  #upToMs = 0;
+
+  /** How much longer a span makes it. */
+  add(startMs: number, endMs: number): number {
+    const more = Math.max(0, endMs - Math.max(startMs, this.#upToMs));
+    this.#upToMs = Math.max(this.#upToMs, endMs);
+    return more;
+  }
+}
+
 function bytesReadOf({ bytesDirect, bytesCopied, bytesResident }: ReadResult): number {
   return bytesDirect + bytesCopied - bytesResident;
 }
 
 function eventOf(epoch: number, { result, timing, ...taken }: TakenBatch): BatchEvent {
   const { failures: _, ...read } = result;
-  const { planMs, lookupMs, slotMs } = timing;
+  const { finishMs, planMs, lookupMs, slotMs } = timing;
   return {
     epoch,
     ...taken,
     ...read,
     bytesRead: bytesReadOf(result),
     stalled: taken.readyBatches === 0,
-    ...{ planMs, lookupMs, slotMs },
+    ...{ finishMs, planMs, lookupMs, slotMs },
   };
 }
 
@@ -164,6 +177,7 @@ const NO_COUNTS: LoaderCounts = {
   readMs: 0,
   checkMs: 0,
   copyMs: 0,
+  finishMs: 0,
   planMs: 0,
   lookupMs: 0,
   slotMs: 0,

@@ -6,13 +6,23 @@ import type { LoaderCounts } from './stats.js';
  * - `step`: the consumer itself; batches lie ready.
  * - `disk`: reads are under way all the time.
  * - `cpu`: the engine's helper threads copy and check all the time.
+ * - `transforms`: batches are padded or transformed all the time.
  * - `planning`: this thread, finding rows and writing plans.
  * - `tables`: the reads of tables, and of shards that are touched for the first time.
  * - `memory`: slots, because batches are kept.
  * - `depth`: none of these all the time: too little is read ahead.
  * - `nothing`: no batch was taken.
  */
-export type Bottleneck = 'step' | 'disk' | 'cpu' | 'planning' | 'tables' | 'memory' | 'depth' | 'nothing';
+export type Bottleneck =
+  | 'step'
+  | 'disk'
+  | 'cpu'
+  | 'transforms'
+  | 'planning'
+  | 'tables'
+  | 'memory'
+  | 'depth'
+  | 'nothing';
 
 export interface Verdict {
   readonly by: Bottleneck;
@@ -50,6 +60,7 @@ export function verdictOf(counts: LoaderCounts & { helpers: number }, options: V
   const shares = {
     disk: counts.readMs / wholeMs,
     cpu: (counts.checkMs + counts.copyMs) / (wholeMs * Math.max(1, counts.helpers)),
+    transforms: counts.finishMs / wholeMs,
     planning: counts.planMs / wholeMs,
     tables: counts.lookupMs / wholeMs,
     memory: counts.slotMs / wholeMs,
@@ -80,6 +91,9 @@ const TEXTS = {
     const part = (ms: number) => percent(ms / (wholeMs * helpers));
     const threads = helpers === 1 ? 'the helper thread was' : `${helpers} helper threads were`;
     return `this CPU holds you up: ${threads} busy ${busy} of the time, copies took ${part(copyMs)}, checksums apart from them ${part(checkMs)}`;
+  },
+  transforms(_: LoaderCounts, { busy }: Told) {
+    return `transforms hold you up: batches were transformed or padded ${busy} of the time`;
   },
   planning(_: LoaderCounts, { busy }: Told) {
     return `planning holds you up: finding rows took ${busy} of the time of the thread that iterates; larger batches need less of it`;

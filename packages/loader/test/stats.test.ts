@@ -97,6 +97,7 @@ describe('the verdict', () => {
         'readMs',
         'checkMs',
         'copyMs',
+        'finishMs',
         'planMs',
         'lookupMs',
         'slotMs',
@@ -116,6 +117,11 @@ describe('the verdict', () => {
       'cpu',
       { readMs: 200, checkMs: 1100, copyMs: 700 },
       'this CPU holds you up: 2 helper threads were busy 90 % of the time, copies took 35 %, checksums apart from them 55 %',
+    ],
+    [
+      'transforms',
+      { finishMs: 700, readMs: 300 },
+      'transforms hold you up: batches were transformed or padded 70 % of the time',
     ],
     ['planning', { planMs: 600, readMs: 100 }, 'planning holds you up: finding rows took 60 % of the time'],
     [

@@ -148,6 +148,7 @@ function toLines(
         part('reads under way', stats.readMs),
         part(`copies, with their checks (${formatSome(helpers, 'thread')})`, stats.copyMs, helpers),
         part(`checks apart from them (${formatSome(helpers, 'thread')})`, stats.checkMs, helpers),
+        part('padding and transforms', stats.finishMs),
         part('planning', stats.planMs),
         part('waiting for tables', stats.lookupMs),
         part('waiting for a slot', stats.slotMs),

@@ -305,7 +305,16 @@ def test_statistics_say_where_the_time_went(images: Path) -> None:
         assert stats["waited_ms"] > 0
         assert stats["bytes_resident"] + stats["bytes_read"] > 0
         assert stats["helpers"] > 0
-        assert stats["verdict"]["by"] in ("step", "disk", "cpu", "planning", "tables", "memory", "depth")
+        assert stats["verdict"]["by"] in (
+            "step",
+            "disk",
+            "cpu",
+            "transforms",
+            "planning",
+            "tables",
+            "memory",
+            "depth",
+        )
         assert stats["verdict"]["text"]
 
 
