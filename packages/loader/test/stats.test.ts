@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type BatchEvent, DataLoader, type LoaderCounts, verdictOf } from '../src/index.js';
+import { type BatchEvent, DataLoader, type LoaderCounts, toFloat, verdictOf } from '../src/index.js';
 import { everything, everythingSamples, writeDataset } from './helpers/datasets.js';
 import { coldCopy } from './helpers/page-cache.js';
 
@@ -51,6 +51,16 @@ describe('what a loader counts', () => {
       throw new Error('the listener fails');
     });
     await expect(loader[Symbol.asyncIterator]().next()).rejects.toThrow('the listener fails');
+  });
+
+  test('transforms are counted where there are some', async () => {
+    const transforms = { image: [toFloat()] };
+    await using loader = await DataLoader.open(directory, { batchSize: 50, transforms });
+    for await (const _ of loader);
+    const { finishMs, waitedMs } = loader.stats();
+    expect(finishMs).toBeGreaterThan(0);
+    // Each was transformed before it was handed out.
+    expect(finishMs).toBeLessThanOrEqual(waitedMs + loader.stats().stepMs);
   });
 
   test('a snapshot can be the beginning of a span', async () => {
