@@ -1,3 +1,7 @@
 import { library } from '../../tools/build/library.js';
 
-export default library({ index: 'src/index.ts', prometheus: 'src/prometheus.ts' });
+export default library({
+  index: 'src/index.ts',
+  'transform-worker': 'src/transform-worker.ts',
+  prometheus: 'src/prometheus.ts',
+});

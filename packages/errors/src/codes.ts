@@ -46,6 +46,10 @@ export const errorCodes = {
     meaning: 'Rank or world size changed after the first iteration had settled them.',
     advice: 'Start the process group before the first iteration, or make a new loader.',
   },
+  ZC_TRANSFORM: {
+    meaning: 'A transform of the user’s own threw an error, could not be loaded, or ended its thread.',
+    advice: 'The message names the samples where they are known; `cause` is the error that was thrown.',
+  },
   ZC_INTERNAL: {
     meaning: 'A mistake in ZC-Loader itself.',
     advice: 'Please report it with the whole message.',

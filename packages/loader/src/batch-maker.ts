@@ -12,6 +12,7 @@ import { Finishing } from './finishing.js';
 import type { Reader } from './reader.js';
 import type { Rows } from './source.js';
 import { RowDraws } from './transforms/row-draws.js';
+import { type TransformRunner, withOutputs, workOf } from './transforms/user-transform.js';
 
 /** Which samples a batch has, and where they stand in the job's list. */
 export class DrawnBatch {
@@ -47,17 +48,27 @@ export interface MadeBatch {
   readonly finishMs: number;
 }
 
+export interface BatchMakerOptions {
+  reader: Reader;
+  finishing: Finishing;
+  /** Whether rows that are corrupt are left out of their batches, of which the reader tells then. */
+  skips?: boolean;
+  /** Of the user's own transform. */
+  runner?: TransformRunner | undefined;
+}
+
 /** Takes a batch from its ids to what the user gets: reads it, and finishes it in its slot. */
 export class BatchMaker {
   readonly #reader: Reader;
   readonly #finishing: Finishing;
   readonly #skips: boolean;
+  readonly #runner: TransformRunner | undefined;
 
-  /** @param skips whether rows that are corrupt are left out of their batches, of which the reader tells then */
-  constructor({ reader, finishing, skips }: { reader: Reader; finishing: Finishing; skips: boolean }) {
+  constructor({ reader, finishing, skips = false, runner }: BatchMakerOptions) {
     this.#reader = reader;
     this.#finishing = finishing;
     this.#skips = skips;
+    this.#runner = runner;
   }
 
   /** What a batch of so many samples is likely to need, in bytes. */
@@ -68,6 +79,7 @@ export class BatchMaker {
 
   /** See `Reader.prepare`. Where rows are skipped, those whose place is not to be found out leave the batch here. */
   prepare(drawn: DrawnBatch, use: number): Promise<unknown> | undefined {
+    if (this.#runner !== undefined && this.#runner.outputs === undefined) return this.#runner.load();
     if (!this.#skips) return this.#reader.prepare(drawn.ids, use);
     const leaveOut = (error: unknown) => this.#leaveOut(drawn, use, error);
     try {
@@ -79,7 +91,8 @@ export class BatchMaker {
 
   /** What the prepared batch needs in its slot. */
   lengthBytes({ ids }: DrawnBatch): number {
-    return this.#finishing.layOut(this.#reader.layout, ids.length).lengthBytes;
+    const finished = this.#finishing.layOut(this.#reader.layout, ids.length);
+    return withOutputs(finished, this.#runner?.outputs ?? [], ids.length).lengthBytes;
   }
 
   /** See `Reader.read`: the prepared batch is begun before this returns. */
@@ -93,10 +106,14 @@ export class BatchMaker {
       read = closeUp(slot.buffer, read, rows, gone);
       writeNumbers(slot.buffer, read, drawn.ids);
     }
-    const layout = this.#finishing.layOut(read, drawn.ids.length);
-    await this.#finishing.run(slot, layout, drawn);
+    const { ids, positions, draws, skipped } = drawn;
+    const finished = this.#finishing.layOut(read, ids.length);
+    await this.#finishing.run(slot, finished, drawn);
+    const layout = withOutputs(finished, this.#runner?.outputs ?? [], ids.length);
+    const { seed, epoch } = draws;
+    await this.#runner?.run(slot, workOf(finished, layout, { indices: ids, positions, seed, epoch }));
     const finishMs = performance.now() - readMs;
-    return { layout, indices: drawn.ids, result, skipped: drawn.skipped, finishMs };
+    return { layout, indices: ids, result, skipped, finishMs };
   }
 
   /** Finds out which rows it is that cannot be prepared, by preparing each alone. */
@@ -126,7 +143,7 @@ export function plainMaker(rows: Rows, fields: readonly string[] | undefined): B
   const reader = rows.createReader({ fields, mode: 'auto', verify });
   const { plans, paddings } = reader;
   const finishing = new Finishing({ plans, paddings, transforms: {}, checksBools: verify !== 'never' });
-  return new BatchMaker({ reader, finishing, skips: false });
+  return new BatchMaker({ reader, finishing });
 }
 
 /** What a queue of such batches has to be told of random numbers. */

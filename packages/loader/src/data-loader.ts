@@ -22,6 +22,7 @@ import { partsOf, type Source, type SourceParts } from './source.js';
 import { type LoaderIdentity, type LoaderState, parseState } from './state.js';
 import { type BatchEvent, type LoaderCounts, type LoaderStats, StatsCounter } from './stats.js';
 import { RowDraws } from './transforms/row-draws.js';
+import { runnerOf, type TransformRunner } from './transforms/user-transform.js';
 import { type WindowOptions, windowOptions } from './windows/options.js';
 
 /** What `DataLoader.open` takes. */
@@ -54,6 +55,7 @@ export class DataLoader<S extends Schema = Schema> implements AsyncIterable<Batc
   readonly #batchSize: number;
   readonly #depth: number;
   readonly #maker: BatchMaker;
+  readonly #runner: TransformRunner | undefined;
   readonly #memory: BatchMemory;
   readonly #share: SettledShare;
   readonly #stats = new StatsCounter();
@@ -80,6 +82,7 @@ export class DataLoader<S extends Schema = Schema> implements AsyncIterable<Batc
       onCorrupt = 'throw',
     } = options;
     const skips = onCorrupt !== 'throw';
+    this.#runner = options.transform && runnerOf(options.transform, options.workers);
     this.source = source;
     this.#options = options;
     this.#batchSize = options.batchSize ?? 1;
@@ -92,7 +95,7 @@ export class DataLoader<S extends Schema = Schema> implements AsyncIterable<Batc
       paddings: reader.paddings,
       checksBools: verify !== 'never',
     });
-    this.#maker = new BatchMaker({ reader, finishing, skips });
+    this.#maker = new BatchMaker({ reader, finishing, skips, runner: this.#runner });
     const slotBytes = this.#maker.expectedBytes(Math.min(this.#batchSize, source.length));
     const ahead = Math.min(AHEAD_MAX, Math.max(AHEAD_MIN, Math.floor(AHEAD_BYTES / slotBytes)));
     this.#depth = options.prefetchBatches ?? ahead;
@@ -264,6 +267,8 @@ export class DataLoader<S extends Schema = Schema> implements AsyncIterable<Batc
   /** Ends the iteration and its reads, and the dataset too where `DataLoader.open` opened it. */
   async close(): Promise<void> {
     this.#closed = true;
+    // First, for the end of an iteration waits for its batches, and a transform may never end by itself.
+    await this.#runner?.close();
     await this.#current?.batches.endFor(new ZcError('ZC_CLOSED', 'the loader was closed'));
     this.#memory.close();
     await this.#owned?.close();

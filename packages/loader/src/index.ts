@@ -33,6 +33,9 @@ export {
   type TransformFields,
   toFloat,
 } from './transforms/built-in.js';
+export type { TransformBatch, TransformOutputs } from './transforms/transform-batch.js';
+export type { TransformFunction, TransformModule } from './transforms/user-module.js';
+export type { UserTransform } from './transforms/user-transform.js';
 export { type Bottleneck, type Verdict, type VerdictOptions, verdictOf } from './verdict.js';
 export type { ReadMode, Verify } from './way-choice.js';
 export { Weighted, type WeightedOptions } from './weighted.js';

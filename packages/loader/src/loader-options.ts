@@ -4,6 +4,7 @@ import { type Shuffle, shuffleKind } from './order/shuffle.js';
 import { type PadFields, padFields } from './padding.js';
 import { type BatchSampler, idSource, type Sampler } from './sampler.js';
 import { type TransformFields, transformFields } from './transforms/built-in.js';
+import { type UserTransform, userTransform } from './transforms/user-transform.js';
 import type { ReadMode, Verify } from './way-choice.js';
 
 /** How a loader orders, batches, reads and keeps; each option with its default. */
@@ -54,6 +55,13 @@ export interface DataLoaderOptions {
   /** What is done to each sample of a field, natively: see `normalize`, `randomCrop` and the others. */
   transforms?: TransformFields | undefined;
   /**
+   * What is done to each batch besides, after `transforms`. The URL of a module runs in worker threads that share
+   * the batch's memory; a function runs on the main thread, and holds up everything else there.
+   */
+  transform?: UserTransform | undefined;
+  /** Worker threads for `transform`; by default one fewer than there are cores, at most 8. */
+  workers?: number | undefined;
+  /**
    * What is done about a row that cannot be read or is not what was written: `throw` (the default) ends the
    * iteration; `skip` leaves it out of its batch, which gets shorter, down to a length of 0. A function does that
    * too, and is told when the batch is handed out.
@@ -80,6 +88,8 @@ export const loaderRules: OptionRules<DataLoaderOptions> = {
   verify: oneOf('auto', 'always', 'never'),
   pad: padFields,
   transforms: transformFields,
+  transform: userTransform,
+  workers: whole(1),
   onCorrupt,
   signal: abortSignal,
 };
