@@ -3,8 +3,10 @@ import { BufferPool, SLOT_BYTES_MAX, type ZeroCopyBuffer } from '@zc/io';
 import { PAGE_BYTES, roundUp } from './pages.js';
 
 export interface BatchMemoryOptions {
-  /** Slots there are without any batch being kept. */
+  /** Slots there are at first. */
   slots: number;
+  /** How many there may be before batches are kept, if that is not all: what reading ahead asks for now. */
+  slotsWanted?(): number;
   /** What a batch is expected to need. */
   slotBytes: number;
   maxMemoryBytes: number;
@@ -35,7 +37,8 @@ export class BatchMemory {
    * size is within the budget, ZC_IO_MEMORY
    */
   lease(bytes: number, label: string): ZeroCopyBuffer | null {
-    const slot = this.#poolFor(bytes).acquire();
+    const pool = this.#poolFor(bytes);
+    const slot = pool.acquire() ?? (this.#mayGrowAhead(pool) && pool.grow() ? pool.acquire() : null);
     if (slot !== null) this.#note(slot, label);
     return slot;
   }
@@ -56,8 +59,20 @@ export class BatchMemory {
     if (!this.#pool!.grow()) throw this.#budgetError();
   }
 
+  /** All slots there are, of former sizes too; never more than the budget. */
+  get bytes(): number {
+    return this.#formerBytes() + (this.#pool === undefined ? 0 : bytesOf(this.#pool));
+  }
+
   close(): void {
     this.#pool?.close();
+  }
+
+  /** Whether reading ahead wants more slots than there are, and at least half of the budget stays for others. */
+  #mayGrowAhead({ capacity, slotBytes }: BufferPool): boolean {
+    const { slotsWanted, maxMemoryBytes } = this.#options;
+    const grownBytes = 1.5 * (capacity + 1) * slotBytes;
+    return capacity < (slotsWanted?.() ?? 0) && this.#formerBytes() + grownBytes <= maxMemoryBytes / 2;
   }
 
   #poolFor(bytes: number): BufferPool {
@@ -74,14 +89,11 @@ export class BatchMemory {
       );
     }
     const { slots, slotBytes: expected, maxMemoryBytes, detach } = this.#options;
-    if (this.#pool !== undefined) {
-      this.#pool.close();
-      this.#former.add(this.#pool);
-    }
     // A batch that was larger than expected will not be the last one.
     const wanted = bytes <= expected ? expected : this.#pool === undefined ? bytes : 1.5 * bytes;
     const slotBytes = Math.min(roundUp(wanted, PAGE_BYTES), SLOT_BYTES_MAX);
-    const left = maxMemoryBytes - this.#formerBytes();
+    // The pool there is goes as soon as nobody has a slot of it; until then it is the budget's.
+    const left = maxMemoryBytes - this.#formerBytes() - (this.#pool?.leased ? bytesOf(this.#pool) : 0);
     // Each slot has 8 bytes of control words, and those of a segment take whole pages.
     const fitting = Math.min(slots, Math.floor((left - PAGE_BYTES) / slotBytes));
     if (fitting < 1) {
@@ -89,6 +101,10 @@ export class BatchMemory {
         expected: maxMemoryBytes,
         actual: bytes,
       });
+    }
+    if (this.#pool !== undefined) {
+      this.#pool.close();
+      this.#former.add(this.#pool);
     }
     this.#pool = new BufferPool({ slotBytes, slots: fitting, maxMemoryBytes: left, detach });
     return this.#pool;
@@ -98,7 +114,7 @@ export class BatchMemory {
     let bytes = 0;
     for (const pool of this.#former) {
       if (pool.leased === 0) this.#former.delete(pool);
-      else bytes += pool.capacity * pool.slotBytes;
+      else bytes += bytesOf(pool);
     }
     return bytes;
   }
@@ -123,6 +139,10 @@ export class BatchMemory {
     const more = labels.length > NAMED_MAX ? ` and ${labels.length - NAMED_MAX} more` : '';
     return `in ${this.#options.maxMemoryBytes} bytes; held: ${labels.length === 0 ? 'none' : shown + more}`;
   }
+}
+
+function bytesOf({ capacity, slotBytes }: BufferPool): number {
+  return capacity * slotBytes;
 }
 
 /** How many of the held batches an error names. */

@@ -22,8 +22,10 @@ export interface BatchQueueOptions {
   draws: RowDraws;
   /** How errors call it. */
   labelOf(batch: number): string;
-  /** Batches that are read ahead of the one that is asked for. */
-  depth: number;
+  /** How many batches are read ahead of the one that is asked for, now. */
+  depth: { readonly batches: number };
+  /** Told once all batches are begun, and then for each that is taken: how many more could be read ahead. */
+  onSpare?(batches: number): void;
   /** Ends everything. */
   signal: AbortSignal | undefined;
 }
@@ -31,8 +33,8 @@ export interface BatchQueueOptions {
 /**
  * Reads batches ahead of the consumer, in order: as soon as one is taken, another one is begun.
  *
- * Reading ahead never makes the pool grow. Only a batch that the consumer waits for does, while the slots are
- * all held by it.
+ * Reading ahead takes the slots that there are, and those that its depth may add. Only a batch that the
+ * consumer waits for makes the pool grow beyond, while the slots are all held by it.
  */
 export class BatchQueue {
   readonly #options: BatchQueueOptions;
@@ -46,6 +48,10 @@ export class BatchQueue {
   #starved: number | undefined;
   #stopped = false;
   #ready = 0;
+  /** The most batches under way, before anybody asks for them. */
+  #limit = Number.POSITIVE_INFINITY;
+  /** Goes on with reading ahead, while the event loop has its turn. */
+  #paused: (() => void) | undefined;
 
   constructor(options: BatchQueueOptions) {
     this.#options = options;
@@ -63,6 +69,8 @@ export class BatchQueue {
    */
   async next(): Promise<ReadBatch | undefined> {
     this.#wanted = true;
+    this.#limit = Number.POSITIVE_INFINITY;
+    if (this.#underWay.length === 0) this.#goOn();
     this.#fill();
     const head = this.#underWay[0];
     if (head === undefined) return undefined;
@@ -76,14 +84,31 @@ export class BatchQueue {
     return batch;
   }
 
+  /** Begins so many batches, or fewer, before the first is asked for. */
+  readAhead(batches: number): void {
+    this.#limit = batches;
+    this.#fill();
+  }
+
   /** Begins to read ahead, as far as there are slots. */
   #fill(): void {
     if (this.#filling || this.#stopped) return;
     const { batches, depth } = this.#options;
     this.#filling = true;
+    let turnMs = performance.now();
     const beginNext = (): void => {
-      if (this.#stopped || this.#begun === batches || this.#underWay.length >= depth) {
+      const spare = Math.min(depth.batches, this.#limit) - this.#underWay.length;
+      if (this.#stopped || this.#begun === batches || spare <= 0) {
         this.#filling = false;
+        if (!this.#stopped && spare > 0) this.#options.onSpare?.(spare);
+        return;
+      }
+      if (this.#underWay.length > 0 && performance.now() - turnMs > TURN_MS) {
+        this.#paused = () => {
+          turnMs = performance.now();
+          beginNext();
+        };
+        setImmediate(() => this.#goOn());
         return;
       }
       const batch = this.#begun++;
@@ -99,6 +124,12 @@ export class BatchQueue {
       });
     };
     beginNext();
+  }
+
+  #goOn(): void {
+    const goOn = this.#paused;
+    this.#paused = undefined;
+    goOn?.();
   }
 
   /** Hands a batch to the engine. Where nothing has to be waited for, it is there when this returns. */
@@ -172,3 +203,6 @@ export class BatchQueue {
     }
   }
 }
+
+/** Planning may take so long before what was read meanwhile is handed on: of new shards it takes milliseconds. */
+const TURN_MS = 2;

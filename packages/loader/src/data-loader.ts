@@ -7,6 +7,7 @@ import { BatchMemory } from './batch-memory.js';
 import { BlockReadAhead } from './block-read-ahead.js';
 import { Dataset, type DatasetOptions, datasetRules } from './dataset.js';
 import { Epoch } from './epoch.js';
+import { type BegunEpoch, EpochAhead, type EpochPlace } from './epoch-ahead.js';
 import { Finishing } from './finishing.js';
 import { SettledShare } from './job-share.js';
 import { type DataLoaderOptions, loaderRules } from './loader-options.js';
@@ -15,7 +16,8 @@ import { checkOptions, checkWhole } from './options.js';
 import { RankShare } from './order/ranks.js';
 import type { Sequence } from './order/sequence.js';
 import { kindOf } from './order/shuffle.js';
-import { ListedPass, type Pass, type PassPlace } from './pass.js';
+import { ListedPass, type Pass } from './pass.js';
+import { PrefetchDepth } from './prefetch-depth.js';
 import { SampledPass } from './sampled-pass.js';
 import { batchesOf, type Sampling, samplingOf } from './sampler.js';
 import { partsOf, type Source, type SourceParts } from './source.js';
@@ -30,11 +32,6 @@ export interface OpenOptions extends DataLoaderOptions, DatasetOptions {
   /** See `Dataset.windows`. */
   windows?: WindowOptions | undefined;
 }
-
-/** Read ahead by default: what fits a last-level cache, so that a batch is still in it when it is used. */
-const AHEAD_BYTES = 8 * 2 ** 20;
-const AHEAD_MIN = 2;
-const AHEAD_MAX = 16;
 
 /**
  * An endless row of epochs: each iteration is the next one, also after a `break`.
@@ -53,7 +50,7 @@ export class DataLoader<S extends Schema = Schema> implements AsyncIterable<Batc
   readonly #parts: SourceParts;
   readonly #options: DataLoaderOptions;
   readonly #batchSize: number;
-  readonly #depth: number;
+  readonly #depth: PrefetchDepth;
   readonly #maker: BatchMaker;
   readonly #runner: TransformRunner | undefined;
   readonly #memory: BatchMemory;
@@ -64,7 +61,9 @@ export class DataLoader<S extends Schema = Schema> implements AsyncIterable<Batc
   readonly #sampling: Sampling | undefined;
   /** Where the next iteration begins. */
   #next: EpochPlace = { epoch: 0, position: 0 };
-  #current: { epoch: number; pass: Pass; batches: Epoch<S> } | undefined;
+  #current: BegunEpoch<S> | undefined;
+  readonly #ahead = new EpochAhead<S>();
+  #iterations = 0;
   #closed = false;
 
   /** @throws ZC_ARGUMENT, ZC_FORMAT_CODEC, ZC_CLOSED */
@@ -97,15 +96,15 @@ export class DataLoader<S extends Schema = Schema> implements AsyncIterable<Batc
     });
     this.#maker = new BatchMaker({ reader, finishing, skips, runner: this.#runner });
     const slotBytes = this.#maker.expectedBytes(Math.min(this.#batchSize, source.length));
-    const ahead = Math.min(AHEAD_MAX, Math.max(AHEAD_MIN, Math.floor(AHEAD_BYTES / slotBytes)));
-    this.#depth = options.prefetchBatches ?? ahead;
-    // One more than are read ahead: the one that the user works on.
-    const slots = this.#depth + 1;
-    const least = 2 * slots * slotBytes;
-    const maxMemoryBytes =
-      options.maxMemoryBytes ?? Math.max(least, defaultMaxMemoryBytes(rows.pageCacheBudget));
+    const depthOf = (maxMemoryBytes: number) =>
+      new PrefetchDepth({ fixed: options.prefetchBatches, slotBytes, maxMemoryBytes });
+    // One more than are read ahead: the one that the user works on. And as many again for those that are kept.
+    const wantedBytes = 2 * (depthOf(0).least + 1) * slotBytes;
+    const { maxMemoryBytes = defaultMaxMemoryBytes(rows.pageCacheBudget, wantedBytes) } = options;
+    this.#depth = depthOf(maxMemoryBytes);
     this.#memory = new BatchMemory({
-      slots,
+      slots: this.#depth.least + 1,
+      slotsWanted: () => this.#depth.batches + 1,
       slotBytes,
       maxMemoryBytes,
       detach: onRelease === 'detach',
@@ -153,34 +152,19 @@ export class DataLoader<S extends Schema = Schema> implements AsyncIterable<Batc
   [Symbol.asyncIterator](): AsyncIterator<Batch<S>, undefined> {
     if (this.#closed) throw new ZcError('ZC_CLOSED', 'the loader is closed');
     void this.#current?.batches.endFor(superseded('a newer iteration of this loader has begun'));
-    const { epoch, pass } = this.#beginPass();
-    const batches = new Epoch<S>({
-      maker: this.#maker,
-      memory: this.#memory,
-      cache: this.#parts.rows.store.cache,
-      batches: pass.batches,
-      idsOf: (batch) => pass.idsOf(batch),
-      positionOf: (batch) => pass.positionOf(batch),
-      draws: new RowDraws({ seed: this.#identity.seed, epoch }),
-      labelOf: (batch) => `batch ${batch} of epoch ${epoch}`,
-      depth: this.#depth,
-      onTaken: (taken) => {
-        pass.forgetBefore(taken.batch);
-        this.#stats.add(epoch, taken);
-        const { onCorrupt } = this.#options;
-        if (typeof onCorrupt === 'function') for (const skipped of taken.skipped) onCorrupt(skipped);
-      },
-      onEnd: () => pass.close(),
-      signal: this.#options.signal,
-    });
-    this.#current = { epoch, pass, batches };
-    this.#next = { epoch: epoch + 1, position: 0 };
-    return batches;
+    // What was read ahead is this share's: one that has changed is an error all the same.
+    if (this.#sampling === undefined) this.#share.get();
+    const begun = this.#ahead.take(this.#next) ?? this.#beginEpoch();
+    this.#current = begun;
+    this.#next = { epoch: begun.epoch + 1, position: 0 };
+    this.#iterations++;
+    return begun.batches;
   }
 
   /** Makes the next iteration that of another epoch, from its beginning. */
   setEpoch(epoch: number): void {
     this.#next = { epoch: checkWhole('epoch', epoch, 0), position: 0 };
+    this.#ahead.keepFor(this.#next);
     if (this.#current?.batches.ended) this.#current = undefined;
   }
 
@@ -210,6 +194,7 @@ export class DataLoader<S extends Schema = Schema> implements AsyncIterable<Batc
     void this.#current?.batches.endFor(superseded('a state was loaded into this loader'));
     this.#current = undefined;
     this.#next = sampler === undefined ? { epoch, position } : { epoch, position, sampler };
+    this.#ahead.keepFor(this.#next);
   }
 
   /**
@@ -269,6 +254,7 @@ export class DataLoader<S extends Schema = Schema> implements AsyncIterable<Batc
     this.#closed = true;
     // First, for the end of an iteration waits for its batches, and a transform may never end by itself.
     await this.#runner?.close();
+    await this.#ahead.drop();
     await this.#current?.batches.endFor(new ZcError('ZC_CLOSED', 'the loader was closed'));
     this.#memory.close();
     await this.#owned?.close();
@@ -281,6 +267,48 @@ export class DataLoader<S extends Schema = Schema> implements AsyncIterable<Batc
   get #identity(): LoaderIdentity {
     const { seed = 0, shuffle = false } = this.#options;
     return { version: 1, dataset: this.source.digest, seed, shuffle: kindOf(shuffle) };
+  }
+
+  #beginEpoch(): BegunEpoch<S> {
+    const { epoch, pass } = this.#beginPass();
+    const batches = new Epoch<S>({
+      maker: this.#maker,
+      memory: this.#memory,
+      cache: this.#parts.rows.store.cache,
+      batches: pass.batches,
+      idsOf: (batch) => pass.idsOf(batch),
+      positionOf: (batch) => pass.positionOf(batch),
+      draws: new RowDraws({ seed: this.#identity.seed, epoch }),
+      labelOf: (batch) => `batch ${batch} of epoch ${epoch}`,
+      depth: this.#depth,
+      onSpare: (spare) => {
+        if (this.#current?.batches === batches) this.#readAhead(spare);
+      },
+      onTaken: (taken) => {
+        pass.forgetBefore(taken.batch);
+        this.#depth.note(taken);
+        this.#stats.add(epoch, taken);
+        const { onCorrupt } = this.#options;
+        if (typeof onCorrupt === 'function') for (const skipped of taken.skipped) onCorrupt(skipped);
+      },
+      onEnd: () => pass.close(),
+      signal: this.#options.signal,
+    });
+    return { epoch, pass, batches };
+  }
+
+  /**
+   * Reads the next epoch's first batches while the last ones of this are used up. Not in a loader's first
+   * iteration, which for many is the only one; and not with a sampler of the user's own, which may be told
+   * between two epochs what the next one has to be.
+   */
+  #readAhead(batches: number): void {
+    if (this.#iterations < 2 || this.#sampling !== undefined || this.#closed) return;
+    try {
+      this.#ahead.read(batches, this.#next, () => this.#beginEpoch());
+    } catch {
+      // The next iteration meets it: the environment may say by then what it said before.
+    }
   }
 
   /** The pass that the next iteration makes; what is left of an epoch may be too little for one. */
@@ -319,10 +347,6 @@ export class DataLoader<S extends Schema = Schema> implements AsyncIterable<Batc
       start,
     });
   }
-}
-
-interface EpochPlace extends PassPlace {
-  readonly epoch: number;
 }
 
 function superseded(why: string): ZcError {

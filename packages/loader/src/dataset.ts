@@ -183,7 +183,7 @@ export class Dataset<S extends Schema = Schema>
       idsOf: () => ids,
       ...NOT_RANDOM,
       labelOf: () => `getBatch of ${ids.length} samples`,
-      depth: 1,
+      depth: { batches: 1 },
       signal,
     });
     return makeBatch<S>((await queue.next())!);

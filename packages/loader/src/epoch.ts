@@ -65,6 +65,11 @@ export class Epoch<S extends Schema> implements AsyncIterator<Batch<S>, undefine
     return this.#state !== 'running';
   }
 
+  /** Begins to read so many batches, or fewer, before the first is asked for. */
+  readAhead(batches: number): void {
+    if (this.#state === 'running') this.#queue.readAhead(batches);
+  }
+
   /** The next batch. Calls that overlap are answered one after the other. */
   next(): Promise<IteratorResult<Batch<S>, undefined>> {
     const result = this.#turn.then(() => this.#next());

@@ -47,7 +47,7 @@ export async function matchingNumbers(
       return ids;
     },
     labelOf: (batch) => `batch ${batch} of a filter`,
-    depth: DEPTH,
+    depth: { batches: DEPTH },
     signal,
   });
   const numbers: number[] = [];
