@@ -3,7 +3,14 @@ import type { BufferPool, ReadResult, SlotPlace, ZeroCopyBuffer } from '@zc/io';
 import type { BatchLayout } from './batch-layout.js';
 import type { MadeBatch } from './batch-maker.js';
 import type { BatchTiming } from './batch-timing.js';
-import { type Column, columnOf, type PackedColumn, type TensorColumn, type ValuesColumn } from './columns.js';
+import {
+  type Column,
+  columnOf,
+  type PackedColumn,
+  type PaddedColumn,
+  type TensorColumn,
+  type ValuesColumn,
+} from './columns.js';
 
 /**
  * How the rows of a batch came into its slot: `direct` from the device into the slot itself, `copied` by one
@@ -96,7 +103,11 @@ interface SharedParts<S extends Schema> {
   readonly fields: BatchFields<S>;
 }
 
-type ColumnOf<F extends FieldSpec> =
+type ColumnOf<F extends FieldSpec> = F extends TensorSpec<infer D> & { readonly padded: true }
+  ? PaddedColumn<D>
+  : PlainColumnOf<F>;
+
+type PlainColumnOf<F extends FieldSpec> =
   F extends TensorSpec<infer D, infer Extents>
     ? D extends Dtype
       ? null extends Extents[number]

@@ -10,6 +10,7 @@ import { Epoch } from './epoch.js';
 import { type BegunEpoch, EpochAhead, type EpochPlace } from './epoch-ahead.js';
 import { Finishing } from './finishing.js';
 import { SettledShare } from './job-share.js';
+import type { Loaded } from './loaded-batch.js';
 import { type DataLoaderOptions, loaderRules } from './loader-options.js';
 import { defaultMaxMemoryBytes } from './memory-budget.js';
 import { checkOptions, checkWhole } from './options.js';
@@ -44,7 +45,9 @@ export interface OpenOptions extends DataLoaderOptions, DatasetOptions {
  * for await (const batch of loader) train(batch.image, batch.label);
  * await loader.close();
  */
-export class DataLoader<S extends Schema = Schema> implements AsyncIterable<Batch<S>>, AsyncDisposable {
+export class DataLoader<S extends Schema = Schema, const O extends DataLoaderOptions = DataLoaderOptions>
+  implements AsyncIterable<Loaded<S, O>>, AsyncDisposable
+{
   /** What it draws from. */
   readonly source: Source<S>;
   readonly #parts: SourceParts;
@@ -67,7 +70,7 @@ export class DataLoader<S extends Schema = Schema> implements AsyncIterable<Batc
   #closed = false;
 
   /** @throws ZC_ARGUMENT, ZC_FORMAT_CODEC, ZC_CLOSED */
-  constructor(source: Source<S>, options: DataLoaderOptions = {}) {
+  constructor(source: Source<S>, options: O = {} as O) {
     this.#parts = partsOf(source);
     checkOptions(options, loaderRules);
     const { rows } = this.#parts;
@@ -115,17 +118,17 @@ export class DataLoader<S extends Schema = Schema> implements AsyncIterable<Batc
    * Opens a dataset and a loader for it, or for windows over its tokens, which closes it. See `Dataset.open` and
    * the constructor.
    */
-  static async open<S extends Schema = Schema>(
+  static async open<S extends Schema = Schema, const O extends OpenOptions = OpenOptions>(
     paths: string | readonly string[],
-    options: OpenOptions = {},
-  ): Promise<DataLoader<S>> {
-    checkOptions(options, { ...datasetRules, ...loaderRules, windows: windowOptions });
+    options: O = {} as O,
+  ): Promise<DataLoader<S, O>> {
+    checkOptions<OpenOptions>(options, { ...datasetRules, ...loaderRules, windows: windowOptions });
     const { indexCacheBytes, pageCacheBudget, backend, windows, ...loaderOptions } = options;
     const { verify } = options;
     const dataset = await Dataset.open<S>(paths, { indexCacheBytes, pageCacheBudget, backend, verify });
     try {
       const source = windows === undefined ? dataset : await dataset.windows(windows);
-      const loader = new DataLoader<S>(source as Source<S>, loaderOptions);
+      const loader = new DataLoader<S, O>(source as Source<S>, loaderOptions as unknown as O);
       loader.#owned = dataset;
       return loader;
     } catch (error) {
@@ -149,7 +152,7 @@ export class DataLoader<S extends Schema = Schema> implements AsyncIterable<Batc
    *
    * @throws ZC_CLOSED, ZC_RANK_CHANGED
    */
-  [Symbol.asyncIterator](): AsyncIterator<Batch<S>, undefined> {
+  [Symbol.asyncIterator](): AsyncIterator<Loaded<S, O>, undefined> {
     if (this.#closed) throw new ZcError('ZC_CLOSED', 'the loader is closed');
     void this.#current?.batches.endFor(superseded('a newer iteration of this loader has begun'));
     // What was read ahead is this share's: one that has changed is an error all the same.
@@ -158,7 +161,7 @@ export class DataLoader<S extends Schema = Schema> implements AsyncIterable<Batc
     this.#current = begun;
     this.#next = { epoch: begun.epoch + 1, position: 0 };
     this.#iterations++;
-    return begun.batches;
+    return begun.batches as AsyncIterator<Loaded<S, O>, undefined>;
   }
 
   /** Makes the next iteration that of another epoch, from its beginning. */
@@ -272,6 +275,7 @@ export class DataLoader<S extends Schema = Schema> implements AsyncIterable<Batc
   #beginEpoch(): BegunEpoch<S> {
     const { epoch, pass } = this.#beginPass();
     const batches = new Epoch<S>({
+      collate: this.#options.collate as ((batch: Batch<S>) => unknown) | undefined,
       maker: this.#maker,
       memory: this.#memory,
       cache: this.#parts.rows.store.cache,

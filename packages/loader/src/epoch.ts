@@ -5,8 +5,10 @@ import { type Batch, makeBatch } from './batch.js';
 import { BatchQueue, type BatchQueueOptions } from './batch-queue.js';
 import type { TakenBatch } from './stats.js';
 
-export interface EpochOptions extends Omit<BatchQueueOptions, 'signal'> {
+export interface EpochOptions<S extends Schema> extends Omit<BatchQueueOptions, 'signal'> {
   /** Told of each batch that the user is given. */
+  /** Makes of a batch what the user is given instead. */
+  collate: ((batch: Batch<S>) => unknown) | undefined;
   onTaken(taken: TakenBatch): void;
   /** Called once, when it is over. */
   onEnd(): void;
@@ -20,7 +22,8 @@ export interface EpochOptions extends Omit<BatchQueueOptions, 'signal'> {
  * Each turn gives the former batch back, unless it was retained. The end of the pass, a `break`, an error and
  * the signal alike end all reads in flight and free their slots.
  */
-export class Epoch<S extends Schema> implements AsyncIterator<Batch<S>, undefined> {
+export class Epoch<S extends Schema> implements AsyncIterator<unknown, undefined> {
+  readonly #collate: ((batch: Batch<S>) => unknown) | undefined;
   readonly #queue: BatchQueue;
   /** How many it has. */
   readonly #batches: number;
@@ -38,7 +41,8 @@ export class Epoch<S extends Schema> implements AsyncIterator<Batch<S>, undefine
   /** Why it was ended by its loader, for whoever still waits for a batch. */
   #reason: ZcError | undefined;
 
-  constructor({ onTaken, onEnd, signal, ...queue }: EpochOptions) {
+  constructor({ collate, onTaken, onEnd, signal, ...queue }: EpochOptions<S>) {
+    this.#collate = collate;
     // Each batch that is read ahead listens: Node would take more than ten for a leak.
     setMaxListeners(0, this.#abort.signal);
     this.#batches = queue.batches;
@@ -71,14 +75,14 @@ export class Epoch<S extends Schema> implements AsyncIterator<Batch<S>, undefine
   }
 
   /** The next batch. Calls that overlap are answered one after the other. */
-  next(): Promise<IteratorResult<Batch<S>, undefined>> {
+  next(): Promise<IteratorResult<unknown, undefined>> {
     const result = this.#turn.then(() => this.#next());
     this.#turn = result.catch(() => {});
     return result;
   }
 
   /** Ends the pass early. */
-  async return(): Promise<IteratorResult<Batch<S>, undefined>> {
+  async return(): Promise<IteratorResult<unknown, undefined>> {
     this.#reason = undefined;
     await this.#leave();
     return DONE;
@@ -100,7 +104,7 @@ export class Epoch<S extends Schema> implements AsyncIterator<Batch<S>, undefine
     await this.#end('left');
   }
 
-  async #next(): Promise<IteratorResult<Batch<S>, undefined>> {
+  async #next(): Promise<IteratorResult<unknown, undefined>> {
     if (this.#reason?.code === 'ZC_SUPERSEDED') throw this.#reason;
     if (this.#state !== 'running') return DONE;
     this.#batch?.release();
@@ -131,7 +135,7 @@ export class Epoch<S extends Schema> implements AsyncIterator<Batch<S>, undefine
       });
       this.#yielded++;
       this.#yieldedMs = nowMs;
-      return { value: batch, done: false };
+      return { value: this.#collate === undefined ? batch : await this.#collate(batch), done: false };
     } catch (error) {
       this.#abort.abort();
       await this.#end('left');

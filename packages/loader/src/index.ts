@@ -10,6 +10,7 @@ export { type Column, PackedColumn, type PaddedColumn, type TensorColumn, Values
 export type { OnCorrupt, SkippedSamples } from './corrupt-rows.js';
 export { DataLoader, type OpenOptions } from './data-loader.js';
 export { Dataset, type DatasetOptions } from './dataset.js';
+export type { Loaded, LoadedBatch } from './loaded-batch.js';
 export type { DataLoaderOptions } from './loader-options.js';
 export { type Ingredient, type MixOptions, Mixture, mix } from './mixture.js';
 export type { BlockShuffle, Shuffle, ShuffleKind } from './order/shuffle.js';

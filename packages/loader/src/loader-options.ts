@@ -1,5 +1,5 @@
 import { type OnCorrupt, onCorrupt } from './corrupt-rows.js';
-import { abortSignal, flag, names, type OptionRules, oneOf, whole } from './options.js';
+import { abortSignal, callback, flag, names, type OptionRules, oneOf, whole } from './options.js';
 import { type Shuffle, shuffleKind } from './order/shuffle.js';
 import { type PadFields, padFields } from './padding.js';
 import { type BatchSampler, idSource, type Sampler } from './sampler.js';
@@ -62,6 +62,12 @@ export interface DataLoaderOptions {
   /** Worker threads for `transform`; by default one fewer than there are cores, at most 8. */
   workers?: number | undefined;
   /**
+   * Makes of each batch what the iteration gives instead, on the main thread, when the batch is asked for. Views of
+   * the batch that it passes on live as the batch does: until the next one is asked for, unless it is retained.
+   */
+  // biome-ignore lint/suspicious/noExplicitAny: the batch has the types of the source, which options do not know.
+  collate?: ((batch: any) => unknown) | undefined;
+  /**
    * What is done about a row that cannot be read or is not what was written: `throw` (the default) ends the
    * iteration; `skip` leaves it out of its batch, which gets shorter, down to a length of 0. A function does that
    * too, and is told when the batch is handed out.
@@ -90,6 +96,7 @@ export const loaderRules: OptionRules<DataLoaderOptions> = {
   transforms: transformFields,
   transform: userTransform,
   workers: whole(1),
+  collate: callback,
   onCorrupt,
   signal: abortSignal,
 };

@@ -12,6 +12,8 @@ export type OptionRules<Options> = { readonly [Name in keyof Required<Options>]:
 
 export const flag: OptionRule = { words: 'true or false', allows: (value) => typeof value === 'boolean' };
 
+export const callback: OptionRule = { words: 'a function', allows: (value) => typeof value === 'function' };
+
 export const names: OptionRule = {
   words: 'a list of names',
   allows: (value) => Array.isArray(value) && value.every((name) => typeof name === 'string'),

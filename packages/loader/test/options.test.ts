@@ -23,7 +23,7 @@ async function refusal(call: () => unknown): Promise<string> {
 test.each([
   [{ batch_size: 3 }, 'there is no option batch_size; did you mean batchSize?'],
   [{ shuffel: true }, 'there is no option shuffel; did you mean shuffle?'],
-  [{ numWorkers: 4 }, 'there is no option numWorkers'],
+  [{ numWorkers: 4 }, 'there is no option numWorkers; did you mean workers?'],
   [{ shuffle: 'yes' }, "shuffle must be true, false, 'full', or { blocks: bytes, window: samples }, not yes"],
   [{ dropLast: null }, 'dropLast must be true or false, not null'],
   [{ batchSize: '3' }, 'batchSize must be a whole number from 1 on, not 3'],
