@@ -1,10 +1,19 @@
-import { type Schema, schemaToJson, type ShardSummary, ShardWriter, type Tensor } from '@zc/format';
+import {
+  type Schema,
+  schemaToJson,
+  type ShardSummary,
+  ShardWriter,
+  type Tensor,
+  type ZstdCompressor,
+} from '@zc/format';
 
 /** A golden shard: what its file is called and what is in it. */
 export interface Golden {
   readonly file: string;
   readonly schema: Schema;
   readonly samples: readonly Record<string, unknown>[];
+  /** For a schema with compressed fields. */
+  readonly zstd?: ZstdCompressor;
 }
 
 export async function encodeGolden(golden: Golden): Promise<{ bytes: Uint8Array; summary: ShardSummary }> {
@@ -14,7 +23,7 @@ export async function encodeGolden(golden: Golden): Promise<{ bytes: Uint8Array;
       chunks.push(chunk.slice());
     },
   };
-  const writer = await ShardWriter.create(sink, { schema: golden.schema });
+  const writer = await ShardWriter.create(sink, { schema: golden.schema, zstd: golden.zstd });
   for (const sample of golden.samples) await writer.append(sample as never);
   const summary = await writer.finish();
   return { bytes: new Uint8Array(Buffer.concat(chunks)), summary };

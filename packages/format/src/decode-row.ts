@@ -6,6 +6,7 @@ import { type FieldPlan, spanOfShape } from './layout.js';
 import { refuseAbove } from './limits.js';
 import type { TensorField } from './schema.js';
 import { decodeUtf8 } from './text.js';
+import { decodeZstd } from './zstd.js';
 
 /** Where a row lies, for errors. */
 export interface RowPlace {
@@ -63,7 +64,7 @@ export function shapeOfRow(
  * are fresh. `shape` is what `shapeOfRow` gave.
  *
  * @throws ZC_FORMAT_VALUE for text that is not UTF-8, JSON that is none and bools other than 0 and 1;
- * ZC_FORMAT_LIMIT for JSON that is nested too deeply; ZC_FORMAT_CODEC for a compressed row.
+ * ZC_FORMAT_LIMIT for JSON that is nested too deeply.
  */
 export function decodeRow(
   plan: FieldPlan,
@@ -72,7 +73,6 @@ export function decodeRow(
   place: RowPlace,
 ): unknown {
   const { field } = plan;
-  demandCodec(plan, place.name);
   switch (field.kind) {
     case 'tensor':
       return decodeTensor(field, bytes, shape, place);
@@ -83,15 +83,23 @@ export function decodeRow(
   }
 }
 
-/** @throws ZC_FORMAT_CODEC for a field whose rows cannot be decoded here. */
-export function demandCodec({ field }: FieldPlan, path: string): void {
-  if (field.codec === 'none') return;
-  throw new ZcError('ZC_FORMAT_CODEC', `field "${field.name}" has codec ${field.codec}`, {
-    path,
-    field: field.name,
-    expected: 'none',
-    actual: field.codec,
-  });
+/**
+ * What a compressed row holds, in fresh memory, and its shape. `dims` are the row's entries of the table.
+ *
+ * @throws ZC_FORMAT_VALUE for what is not one zstd frame of as many bytes as the shape or the table say,
+ * ZC_FORMAT_TABLE, ZC_FORMAT_LIMIT
+ */
+export function decompressRow(
+  plan: FieldPlan,
+  frame: Uint8Array,
+  dims: ArrayLike<number> | undefined,
+  place: RowPlace,
+): { readonly bytes: Uint8Array; readonly shape: number[] } {
+  const { field, raggedDims, stepBytes } = plan;
+  const expected =
+    field.kind === 'tensor' ? raggedDims.reduce((bytes, _, i) => bytes * dims![i]!, stepBytes) : dims![0]!;
+  const bytes = decodeZstd(frame, { ...place, field: field.name }, expected);
+  return { bytes, shape: shapeOfRow(plan, bytes.length, dims, place) };
 }
 
 function decodeTensor(

@@ -6,6 +6,8 @@ import { type FieldPlan, spanOfShape } from './layout.js';
 import { limits, refuseAbove } from './limits.js';
 import type { TensorField } from './schema.js';
 import { encodeUtf8, isWellFormed } from './text.js';
+import type { ZstdCompressor } from './zstd.js';
+import { frameContentBytes } from './zstd-frame.js';
 
 /** Turns the values of one field into stored rows (specification, section 7.2), or says what is wrong with them. */
 export class RowEncoder {
@@ -15,15 +17,13 @@ export class RowEncoder {
   /** Holds rows given as plain numbers. */
   #scratch = new ArrayBuffer(64);
 
-  constructor(plan: FieldPlan) {
-    if (plan.field.codec !== 'none') {
-      throw new ZcError('ZC_FORMAT_CODEC', `field "${plan.field.name}" has codec ${plan.field.codec}`, {
-        expected: 'none',
-        actual: plan.field.codec,
-      });
-    }
+  readonly #compress: ((bytes: Uint8Array) => Uint8Array) | undefined;
+
+  /** @throws ZC_FORMAT_CODEC for a compressed field that `zstd` cannot write */
+  constructor(plan: FieldPlan, zstd?: ZstdCompressor) {
     this.#plan = plan;
-    this.dims = new Uint32Array(plan.storesDims ? plan.raggedDims.length : 0);
+    this.dims = new Uint32Array(plan.dimsPerRow);
+    this.#compress = compressorOf(plan, zstd);
   }
 
   /**
@@ -34,7 +34,27 @@ export class RowEncoder {
   encode(value: unknown, row: number): Uint8Array {
     const bytes = this.#bytesOf(value, row);
     this.#limitRow(bytes.length, 'the length', row);
-    return bytes;
+    return this.#compress ? this.#compressed(this.#compress(bytes), bytes.length, row) : bytes;
+  }
+
+  /** A frame that was just made: readers must find in it what was put there. */
+  #compressed(frame: Uint8Array, contentBytes: number, row: number): Uint8Array {
+    const { field, raggedDims, stepBytes } = this.#plan;
+    this.#limitRow(frame.length, 'the compressed length', row);
+    const found = frameContentBytes(frame, { name: '', field: field.name, row, offset: 0 });
+    if (found !== contentBytes) {
+      throw new ZcError(
+        'ZC_FORMAT_CODEC',
+        `the compressor of field "${field.name}" made ${found} bytes of a row`,
+        {
+          expected: contentBytes,
+          actual: found,
+        },
+      );
+    }
+    if (field.kind !== 'tensor') this.dims[0] = contentBytes;
+    else if (raggedDims.length === 1) this.dims[0] = contentBytes / stepBytes;
+    return frame;
   }
 
   #limitRow(bytes: number, what: string, row: number): void {
@@ -165,6 +185,21 @@ export class RowEncoder {
       },
     );
   }
+}
+
+/** Nothing for a field that is not compressed. */
+function compressorOf(
+  { field: { name, codec, codecLibrary, codecLevel } }: FieldPlan,
+  zstd: ZstdCompressor | undefined,
+): ((bytes: Uint8Array) => Uint8Array) | undefined {
+  if (codec === 'none') return undefined;
+  if (zstd?.library === codecLibrary) return (bytes) => zstd!.compress(bytes, codecLevel!);
+  throw new ZcError('ZC_FORMAT_CODEC', `field "${name}" is compressed by ${codecLibrary}`, {
+    field: name,
+    expected: codecLibrary,
+    actual: zstd?.library,
+    advice: 'Give the writer that compressor as `zstd`, and the schema its `library` as `codecLibrary`.',
+  });
 }
 
 /** The value as an element of the array of its dtype; `undefined` where it does not fit. */

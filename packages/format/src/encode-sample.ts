@@ -2,6 +2,7 @@ import { ZcError } from '@zc/errors';
 import { RowEncoder } from './encode-row.js';
 import { type FieldPlan, planFields } from './layout.js';
 import type { Schema } from './schema.js';
+import type { ZstdCompressor } from './zstd.js';
 
 /**
  * A sample in stored form: one row for each field in schema order.
@@ -23,9 +24,10 @@ export class SampleEncoder {
   readonly #rows: Uint8Array[];
   readonly #dims: readonly Uint32Array[];
 
-  constructor(schema: Schema) {
+  /** @throws ZC_FORMAT_CODEC for a compressed field that `zstd` cannot write */
+  constructor(schema: Schema, zstd?: ZstdCompressor) {
     this.plans = planFields(schema);
-    this.#encoders = this.plans.map((plan) => new RowEncoder(plan));
+    this.#encoders = this.plans.map((plan) => new RowEncoder(plan, zstd));
     this.#rows = this.plans.map(() => new Uint8Array(0));
     this.#dims = this.#encoders.map(({ dims }) => dims);
   }

@@ -1,6 +1,6 @@
 import { ZcError } from '@zc/errors';
 import { BLOCK_BYTES, hex32, roundUp } from './block.js';
-import { decodeRow, demandCodec, shapeOfRow } from './decode-row.js';
+import { decodeRow, decompressRow, shapeOfRow } from './decode-row.js';
 import type { Digests } from './digests.js';
 import type { FieldLayout } from './layout.js';
 import { refuseAbove } from './limits.js';
@@ -63,26 +63,37 @@ export class FieldReader {
   /**
    * The values of rows `start` to `end - 1`, read in one piece: tensors and bytes are views of it.
    *
-   * @throws ZC_FORMAT_CHECKSUM, ZC_FORMAT_TABLE, ZC_FORMAT_VALUE, ZC_FORMAT_CODEC and what the source throws
+   * @throws ZC_FORMAT_CHECKSUM, ZC_FORMAT_TABLE, ZC_FORMAT_VALUE, ZC_FORMAT_LIMIT and what the source throws
    */
   async values(start: number, end: number, ranges?: RowRanges): Promise<unknown[]> {
-    demandCodec(this.layout, this.#source.name);
     const { starts, ends } = ranges ?? (await this.ranges(start, end));
     const dims = await this.#dimsOf(start, end);
-    const { raggedDims, region } = this.layout;
+    const { field, dimsPerRow, region } = this.layout;
+    const places = Array.from(starts, (at, i) => ({
+      name: this.#source.name,
+      row: start + i,
+      offset: region.offset + at,
+    }));
+    const dimsOf = (i: number) => dims?.subarray(i * dimsPerRow, (i + 1) * dimsPerRow);
+    if (field.codec !== 'none') {
+      const frames = await this.#stored(start, starts, ends);
+      return frames.map((frame, i) => {
+        const { bytes, shape } = decompressRow(this.layout, frame, dimsOf(i), places[i]!);
+        return decodeRow(this.layout, bytes, shape, places[i]!);
+      });
+    }
     // All that the tables say is checked before a byte of the rows is read.
-    const rows = Array.from(starts, (at, i) => {
-      const place = { name: this.#source.name, row: start + i, offset: region.offset + at };
-      const own = dims?.subarray(i * raggedDims.length, (i + 1) * raggedDims.length);
-      return { place, shape: shapeOfRow(this.layout, ends[i]! - at, own, place) };
-    });
+    const rows = places.map((place, i) => ({
+      place,
+      shape: shapeOfRow(this.layout, ends[i]! - starts[i]!, dimsOf(i), place),
+    }));
     const stored = await this.#stored(start, starts, ends);
     return rows.map(({ place, shape }, i) => decodeRow(this.layout, stored[i]!, shape, place));
   }
 
   async #dimsOf(start: number, end: number): Promise<Float64Array | undefined> {
-    const { length } = this.layout.raggedDims;
-    return this.#dims?.range(start * length, end * length);
+    const { dimsPerRow } = this.layout;
+    return this.#dims?.range(start * dimsPerRow, end * dimsPerRow);
   }
 
   /** The stored bytes of rows, checked. */

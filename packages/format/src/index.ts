@@ -1,6 +1,6 @@
 export { BLOCK_BYTES } from './block.js';
 export { crc32c } from './crc32c.js';
-export { decodeRow, type RowPlace, shapeOfRow } from './decode-row.js';
+export { decodeRow, decompressRow, type RowPlace, shapeOfRow } from './decode-row.js';
 export { type Digests, type Hasher, pureDigests } from './digests.js';
 export {
   type Dtype,
@@ -75,3 +75,4 @@ export {
 export { encodeTail, parseTail, SHARD_BYTES_MIN, TAIL_BYTES, type Tail } from './tail.js';
 export { uuidText } from './uuid.js';
 export type { VerifyOptions, VerifyReport } from './verify.js';
+export type { ZstdCompressor } from './zstd.js';

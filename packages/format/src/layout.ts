@@ -21,8 +21,10 @@ export interface FieldPlan {
   readonly stepBytes: number;
   /** Places of the ragged dimensions in the shape. */
   readonly raggedDims: readonly number[];
-  /** Whether these are stored in a table `dims`. */
+  /** Whether the table `dims` is there. */
   readonly storesDims: boolean;
+  /** Entries that a row has in it: its ragged dimensions, or the decoded length of a compressed text or run of bytes. */
+  readonly dimsPerRow: number;
   /** Alignment of rows in the region; 1 for fixed fields. */
   readonly rowAlign: number;
   readonly checksumUnit: ChecksumUnit;
@@ -41,6 +43,7 @@ export function planField(field: Field): FieldPlan {
   const isTensor = field.kind === 'tensor';
   const fixed = isFixed(field);
   const raggedDims = isTensor ? field.shape.flatMap((extent, i) => (extent === null ? [i] : [])) : [];
+  const dimsPerRow = dimsPerRowOf(field, raggedDims.length);
   return {
     field,
     fixed,
@@ -48,10 +51,17 @@ export function planField(field: Field): FieldPlan {
     elementBytes: elementBytesOf(field),
     stepBytes: isTensor ? stepBytesOf(field) : 1,
     raggedDims,
-    storesDims: raggedDims.length > (field.codec === 'none' ? 1 : 0),
+    storesDims: dimsPerRow > 0,
+    dimsPerRow,
     rowAlign: field.rowAlign ?? 1,
     checksumUnit: field.checksum,
   };
+}
+
+/** What the row's own length does not tell (specification, section 7.3). */
+function dimsPerRowOf({ kind, codec }: Field, raggedDims: number): number {
+  if (codec === 'none') return raggedDims > 1 ? raggedDims : 0;
+  return kind === 'tensor' ? raggedDims : 1;
 }
 
 /**
@@ -78,7 +88,7 @@ export interface TableLengths {
 export function tableLengths(plan: FieldPlan, samples: number, regionBytes: number): TableLengths {
   return {
     ends: plan.fixed ? undefined : tableBytes('u64', samples),
-    dims: plan.storesDims ? tableBytes('u32', samples * plan.raggedDims.length) : undefined,
+    dims: plan.storesDims ? tableBytes('u32', samples * plan.dimsPerRow) : undefined,
     checksums: tableBytes('u32', checksumCount(plan, samples, regionBytes)),
   };
 }

@@ -14,6 +14,12 @@ export interface FieldOptions {
   rowAlign?: number;
   /** By default what suits the kind of field (specification, section 6). */
   checksum?: ChecksumUnit;
+  /** `zstd`: each row is compressed, and read by decoding it into fresh memory. By default rows lie as they are. */
+  codec?: 'none' | 'zstd';
+  /** With zstd: what compresses, the `library` of the compressor that the writer is given. */
+  codecLibrary?: string;
+  /** With zstd: how hard it tries. */
+  codecLevel?: number;
 }
 
 /** A tensor as the user describes it: a `null` in `shape` is a dimension that differs from row to row. */

@@ -90,7 +90,7 @@ export class ShardReader<S extends Schema = Schema> {
   /**
    * Sample `i`.
    *
-   * @throws ZC_INDEX_RANGE, ZC_FORMAT_CHECKSUM, ZC_FORMAT_TABLE, ZC_FORMAT_VALUE, ZC_FORMAT_CODEC
+   * @throws ZC_INDEX_RANGE, ZC_FORMAT_CHECKSUM, ZC_FORMAT_TABLE, ZC_FORMAT_VALUE, ZC_FORMAT_LIMIT
    */
   async get(i: number): Promise<Sample<S>> {
     this.#demandRow(i);

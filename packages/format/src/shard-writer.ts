@@ -14,6 +14,7 @@ import type { Sink } from './sink.js';
 import { type Spool, SpoolPool } from './spool.js';
 import { encodeTail, TAIL_BYTES } from './tail.js';
 import { bytesToHex, uuidOf, uuidText } from './uuid.js';
+import type { ZstdCompressor } from './zstd.js';
 
 /** Bytes that are held in memory for the fields that have to wait, before they are spilled. */
 const HELD_BYTES_MAX = 32 * 2 ** 20;
@@ -25,6 +26,8 @@ export interface ShardWriterOptions<S extends Schema = Schema> {
   digests?: Digests | undefined;
   /** Whether the SHA-256 of the whole file is computed as it is written; true. */
   sha256?: boolean | undefined;
+  /** What compresses the rows of fields with the codec zstd; a schema that has some is refused without it. */
+  zstd?: ZstdCompressor | undefined;
   /** Bytes held in memory before what waits is spilled to the sink's area; 32 MiB. */
   heldBytesMax?: number | undefined;
 }
@@ -64,7 +67,7 @@ export class ShardWriter<S extends Schema = Schema> {
   #samples = 0;
   #storedBytes = 0;
 
-  /** @throws ZC_FORMAT_CODEC for a schema with compressed fields, ZC_IO_WRITE */
+  /** @throws ZC_FORMAT_CODEC for a schema with compressed fields that `zstd` cannot write, ZC_IO_WRITE */
   static async create<S extends Schema>(sink: Sink, options: ShardWriterOptions<S>): Promise<ShardWriter<S>> {
     const writer = new ShardWriter(sink, options);
     await writer.#output.write(encodeHead());
@@ -72,12 +75,12 @@ export class ShardWriter<S extends Schema = Schema> {
   }
 
   private constructor(sink: Sink, options: ShardWriterOptions<S>) {
-    const { schema, digests = pureDigests, sha256 = true, heldBytesMax = HELD_BYTES_MAX } = options;
+    const { schema, digests = pureDigests, sha256 = true, heldBytesMax = HELD_BYTES_MAX, zstd } = options;
     this.schema = schema;
     this.#digests = digests;
     this.#fileHasher = sha256 ? digests.sha256() : undefined;
     this.#output = new Output(sink, this.#fileHasher);
-    this.#encoder = new SampleEncoder(schema);
+    this.#encoder = new SampleEncoder(schema, zstd);
     this.#pool = new SpoolPool(heldBytesMax, sink.spill?.bind(sink));
     const isMain = (name: string) => name === schema.main;
     this.#rows = this.#encoder.plans.map(({ field }) =>
@@ -239,7 +242,7 @@ export class ShardWriter<S extends Schema = Schema> {
     for (let i = 0; i < this.#columns.length; i++) {
       const { plan } = this.#columns[i]!;
       const length = rows[i]?.length;
-      const dimCount = plan.storesDims ? plan.raggedDims.length : 0;
+      const dimCount = plan.dimsPerRow;
       const fits =
         length !== undefined &&
         length <= limits.ROW_BYTES_MAX &&

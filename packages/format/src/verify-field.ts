@@ -1,6 +1,6 @@
 import { isZcError, ZcError } from '@zc/errors';
 import { BLOCK_BYTES, hex32, isAllZero, roundUp } from './block.js';
-import { checkBools, decodeRow, type RowPlace, shapeOfRow } from './decode-row.js';
+import { checkBools, decodeRow, decompressRow, type RowPlace, shapeOfRow } from './decode-row.js';
 import type { Digests } from './digests.js';
 import { checkRange } from './field-reader.js';
 import type { FieldLayout } from './layout.js';
@@ -81,13 +81,13 @@ async function lookUp(
   start: number,
   end: number,
 ): Promise<Window | undefined> {
-  const { raggedDims, rowBytes, checksumUnit } = layout;
+  const { dimsPerRow, rowBytes, checksumUnit } = layout;
   try {
     const ends = new Float64Array(end - start + 1);
     if (!tables.ends) for (const i of ends.keys()) ends[i] = (start + i) * rowBytes;
     else if (start === 0) ends.set(await tables.ends.range(0, end), 1);
     else ends.set(await tables.ends.range(start - 1, end));
-    const dims = await tables.dims?.range(start * raggedDims.length, end * raggedDims.length);
+    const dims = await tables.dims?.range(start * dimsPerRow, end * dimsPerRow);
     const checksums = checksumUnit === 'row' ? await tables.checksums.range(start, end) : undefined;
     return { start, ends, dims, checksums };
   } catch (error) {
@@ -98,7 +98,7 @@ async function lookUp(
 
 async function checkWindow(check: FieldCheck, scanner: RegionScanner, window: Window): Promise<void> {
   const { layout, samples, source } = check;
-  const { region, rowAlign, raggedDims } = layout;
+  const { region, rowAlign, dimsPerRow } = layout;
   for (let i = 0; i + 1 < window.ends.length; i++) {
     const row = window.start + i;
     const start = roundUp(window.ends[i]!, rowAlign);
@@ -114,14 +114,14 @@ async function checkWindow(check: FieldCheck, scanner: RegionScanner, window: Wi
     await scanner.skipTo(window.ends[i]!);
     await checkPadding(check, scanner, start, row);
     const place: RowPlace = { name: source.name, row, offset: region.offset + start };
-    const dims = window.dims?.subarray(i * raggedDims.length, (i + 1) * raggedDims.length);
+    const dims = window.dims?.subarray(i * dimsPerRow, (i + 1) * dimsPerRow);
     try {
-      // The decoded length of a compressed row is not known here.
+      // The decoded length of a compressed row is looked at with its bytes.
       if (layout.field.codec === 'none') shapeOfRow(layout, end - start, dims, place);
     } catch (error) {
       reportOrThrow(check, error);
     }
-    await checkRow(check, scanner, end, place, window.checksums?.[i]);
+    await checkRow(check, scanner, end, place, dims, window.checksums?.[i]);
   }
 }
 
@@ -145,18 +145,21 @@ async function checkRow(
   scanner: RegionScanner,
   end: number,
   place: RowPlace,
+  dims: ArrayLike<number> | undefined,
   expected: number | undefined,
 ): Promise<void> {
   const { layout, crc32c } = check;
   const { field } = layout;
+  const isCompressed = field.codec !== 'none';
   const isText = field.codec === 'none' && (field.kind === 'utf8' || field.kind === 'json');
   const isBool = field.codec === 'none' && field.kind === 'tensor' && field.dtype === 'bool';
-  if (expected === undefined && !isText && !isBool) return scanner.skipTo(end);
+  const isKept = isText || isCompressed;
+  if (expected === undefined && !isKept && !isBool) return scanner.skipTo(end);
   const kept: Uint8Array[] = [];
   let crc = 0;
   const take = (piece: Uint8Array) => {
     if (expected !== undefined) crc = crc32c(piece, crc);
-    if (isText) kept.push(piece.slice());
+    if (isKept) kept.push(piece.slice());
     if (isBool) checkBools(field, piece, place);
   };
   try {
@@ -164,6 +167,11 @@ async function checkRow(
     if (whole) take(whole);
     else for await (const piece of scanner.upTo(end)) take(piece);
     if (isText) decodeRow(layout, joined(kept), [], place);
+    // A damaged row is reported once, by its checksum.
+    if (isCompressed && (expected === undefined || crc === expected)) {
+      const { bytes, shape } = decompressRow(layout, joined(kept), dims, place);
+      decodeRow(layout, bytes, shape, place);
+    }
   } catch (error) {
     await scanner.skipTo(end);
     reportOrThrow(check, error);

@@ -194,7 +194,7 @@ interface Table {
 }
 
 function tablesOf(layout: FieldLayout, samples: number): Table[] {
-  const { field, ends, dims, checksums, raggedDims, region } = layout;
+  const { field, ends, dims, checksums, dimsPerRow, region } = layout;
   const table = (kind: string, part: Part, type: EntryType, entries: number): Table => ({
     part,
     type,
@@ -203,7 +203,7 @@ function tablesOf(layout: FieldLayout, samples: number): Table[] {
   });
   return [
     ...(ends ? [table('ends', ends, 'u64', samples)] : []),
-    ...(dims ? [table('dims', dims, 'u32', samples * raggedDims.length)] : []),
+    ...(dims ? [table('dims', dims, 'u32', samples * dimsPerRow)] : []),
     table('checksums', checksums, 'u32', checksumCount(layout, samples, region.length)),
   ];
 }

@@ -1,5 +1,13 @@
 import { ZcError } from '@zc/errors';
-import { decodeRow, type Sample, type Schema, shapeOfRow } from '@zc/format';
+import {
+  decodeRow,
+  decompressRow,
+  type FieldPlan,
+  type RowPlace,
+  type Sample,
+  type Schema,
+  shapeOfRow,
+} from '@zc/format';
 import { IoUringPrefetcher, type PrefetchReport, type ReadEngineOptions } from '@zc/io';
 import { type Batch, makeBatch } from './batch.js';
 import { type BatchMaker, NOT_RANDOM, plainMaker } from './batch-maker.js';
@@ -148,8 +156,7 @@ export class Dataset<S extends Schema = Schema>
         const again = this.#verify === 'always';
         if (this.#verify !== 'never') column.checkNow(row, { offset, length }, { bytes, again });
         const place = { name: path, row, offset };
-        const shape = shapeOfRow(layout, length, dims, place);
-        sample[layout.field.name] = decodeRow(layout, bytes, shape, place);
+        sample[layout.field.name] = storedValue(layout, bytes, dims, place);
       }
     } finally {
       cache.end(use);
@@ -256,4 +263,18 @@ export class Dataset<S extends Schema = Schema>
       actual: index,
     });
   }
+}
+
+/** A row's value: of a compressed one in fresh memory, else a view of its bytes where it can be. */
+function storedValue(
+  layout: FieldPlan,
+  stored: Uint8Array,
+  dims: readonly number[],
+  place: RowPlace,
+): unknown {
+  if (layout.field.codec === 'none') {
+    return decodeRow(layout, stored, shapeOfRow(layout, stored.length, dims, place), place);
+  }
+  const { bytes, shape } = decompressRow(layout, stored, dims, place);
+  return decodeRow(layout, bytes, shape, place);
 }

@@ -122,7 +122,7 @@ export class ShardColumn {
 
   /** Ragged dimension `k` of a row, where dimensions are stored. */
   dim(row: number, k: number): number {
-    return this.#dims!.at(row * this.layout.raggedDims.length + k);
+    return this.#dims!.at(row * this.layout.dimsPerRow + k);
   }
 
   /** The CRC32C of a row or of a block, by the layout's unit. */
@@ -140,7 +140,7 @@ export class ShardColumn {
       }
     }
     if (this.#dims !== undefined) {
-      const perRow = this.layout.raggedDims.length;
+      const perRow = this.layout.dimsPerRow;
       for (let i = first; i < end; i++) {
         const entry = rows[i]! * perRow;
         missing.need(this.#dims.runs, this.#dims.runOf(entry), use);
@@ -209,7 +209,7 @@ export class ShardColumn {
 
   /** Where a row lies in the file, and its ragged dimensions; reads what tells it now, and blocks. */
   placeNow(row: number, use: number): { offset: number; length: number; dims: number[] } {
-    const { fixed, rowBytes, region, raggedDims } = this.layout;
+    const { fixed, rowBytes, region, dimsPerRow } = this.layout;
     if (fixed) return { offset: region.offset + row * rowBytes, length: rowBytes, dims: [] };
     if (row > 0) this.ends!.now(row - 1, use);
     this.ends!.now(row, use);
@@ -217,7 +217,7 @@ export class ShardColumn {
     return {
       offset: this.start(row),
       length: this.rowLength(row),
-      dims: dims === undefined ? [] : raggedDims.map((_, k) => dims.now(row * raggedDims.length + k, use)),
+      dims: Array.from({ length: dimsPerRow }, (_, k) => dims!.now(row * dimsPerRow + k, use)),
     };
   }
 

@@ -6,6 +6,7 @@ import { type EncodedSample, SampleEncoder } from '../encode-sample.js';
 import { MANIFEST_NAME, type Manifest, type ShardEntry, serializeManifest, shardName } from '../manifest.js';
 import type { SampleInput, Schema } from '../schema.js';
 import { ShardWriter } from '../shard-writer.js';
+import type { ZstdCompressor } from '../zstd.js';
 import { type FileSink, fileSink } from './file-sink.js';
 import { nodeDigests } from './node-digests.js';
 import { openPartial, type PartialDirectory } from './publish.js';
@@ -24,6 +25,8 @@ export interface DatasetWriterOptions<S extends Schema = Schema> {
   overwrite?: boolean | undefined;
   /** Faster checksums than Node's SHA-256 and the pure CRC32C. */
   digests?: Digests | undefined;
+  /** What compresses the rows of fields with the codec zstd; a schema that has some is refused without it. */
+  zstd?: ZstdCompressor | undefined;
   /** Another way to write files, for example direct to the device. */
   openSink?: ((path: string) => Promise<FileSink>) | undefined;
   /** Called after each shard. */
@@ -76,7 +79,7 @@ export class DatasetWriter<S extends Schema = Schema> {
         actual: shardBytes,
       });
     }
-    const encoder = new SampleEncoder(schema);
+    const encoder = new SampleEncoder(schema, options.zstd);
     const partial = await openPartial(directory, { overwrite });
     return new DatasetWriter(options, shardBytes, partial, encoder);
   }
@@ -166,10 +169,10 @@ export class DatasetWriter<S extends Schema = Schema> {
   }
 
   async #openShard(): Promise<OpenShard> {
-    const { schema, digests = nodeDigests, sha256, openSink = fileSink } = this.#options;
+    const { schema, digests = nodeDigests, sha256, zstd, openSink = fileSink } = this.#options;
     const name = shardName(this.#shards.length);
     const sink = await openSink(join(this.#partial.path, name));
-    const writer = await ShardWriter.create(sink, { schema, digests, sha256 });
+    const writer = await ShardWriter.create(sink, { schema, digests, sha256, zstd });
     this.#shard = { name, sink, writer: writer as unknown as ShardWriter };
     return this.#shard;
   }

@@ -151,10 +151,9 @@ class _FooterReader:
                 region_bytes,
                 expected_bytes,
             )
-        ragged = len(field.ragged_dimensions)
         tables = {
             "ends": None if field.fixed else table_bytes(samples, U64_PER_BLOCK),
-            "dims": table_bytes(samples * ragged, U32_PER_BLOCK) if field.stores_dims else None,
+            "dims": table_bytes(samples * field.dims_per_row, U32_PER_BLOCK) if field.stores_dims else None,
             "checksums": table_bytes(checksum_count(field, samples, region_bytes), U32_PER_BLOCK),
         }
         for name, expected in tables.items():

@@ -78,10 +78,17 @@ class Field:
         return self.element_bytes * math.prod(size for size in self.shape or () if size is not None)
 
     @cached_property
-    def stores_dims(self) -> bool:
-        """Whether the shard has a table ``dims`` for the field (section 7.3)."""
+    def dims_per_row(self) -> int:
+        """Entries that a row has in the table ``dims``; 0 where the field has none (section 7.3)."""
         ragged = len(self.ragged_dimensions)
-        return ragged > 1 or (ragged == 1 and self.codec != "none")
+        if self.codec == "none":
+            return ragged if ragged > 1 else 0
+        return ragged if self.kind == "tensor" else 1
+
+    @cached_property
+    def stores_dims(self) -> bool:
+        """Whether the shard has a table ``dims`` for the field."""
+        return self.dims_per_row > 0
 
     def to_json(self) -> dict[str, Any]:
         named = {
