@@ -19,6 +19,7 @@ import type { Sequence } from './order/sequence.js';
 import { kindOf } from './order/shuffle.js';
 import { ListedPass, type Pass } from './pass.js';
 import { PrefetchDepth } from './prefetch-depth.js';
+import type { RunReader } from './run-reader.js';
 import { SampledPass } from './sampled-pass.js';
 import { batchesOf, type Sampling, samplingOf } from './sampler.js';
 import { partsOf, type Source, type SourceParts } from './source.js';
@@ -62,6 +63,7 @@ export class DataLoader<S extends Schema = Schema, const O extends DataLoaderOpt
   /** Closed with the loader. */
   #owned: Dataset<S> | undefined;
   readonly #sampling: Sampling | undefined;
+  readonly #runReader: RunReader | undefined;
   /** Where the next iteration begins. */
   #next: EpochPlace = { epoch: 0, position: 0 };
   #current: BegunEpoch<S> | undefined;
@@ -90,7 +92,9 @@ export class DataLoader<S extends Schema = Schema, const O extends DataLoaderOpt
     this.#batchSize = options.batchSize ?? 1;
     this.#share = new SettledShare(options);
     this.#sampling = samplingOf(options);
-    const reader = rows.createReader({ fields, mode, verify, pad, skips });
+    this.#runReader = this.#chooseRunReader();
+    const brought = this.#runReader !== undefined;
+    const reader = rows.createReader({ fields, mode, verify, pad, skips, brought });
     const finishing = new Finishing({
       plans: reader.plans,
       transforms,
@@ -332,14 +336,21 @@ export class DataLoader<S extends Schema = Schema, const O extends DataLoaderOpt
     return { epoch, pass: new ListedPass({ share, sequence, start, ahead: this.#aheadOf(sequence) }) };
   }
 
-  /** Blocks are brought through the page cache, where it has room for the window in use and the next one. */
-  #aheadOf({ windows, length }: Sequence): BlockReadAhead | undefined {
+  /** Blocks are brought through the page cache where it has room for the window in use and the next one. */
+  #chooseRunReader(): RunReader | undefined {
     const { rows } = this.#parts;
     const { mode, fields } = this.#options;
-    const reader = windows && rows.runReader?.(fields);
-    if (reader === undefined || mode === 'direct') return undefined;
-    if (2 * windows!.window * rows.bytesPerRow > rows.pageCacheBudget) return undefined;
-    return new BlockReadAhead({ windows: windows!, length, bring: (run) => reader.bring(run) });
+    const { seed, shuffle } = this.#identity;
+    if (typeof shuffle !== 'object' || mode === 'direct') return undefined;
+    const { windows } = this.#parts.sequence({ shuffle, seed, epoch: 0 });
+    const fits = windows !== undefined && 2 * windows.window * rows.bytesPerRow <= rows.pageCacheBudget;
+    return fits ? rows.runReader?.(fields) : undefined;
+  }
+
+  #aheadOf({ windows, length }: Sequence): BlockReadAhead | undefined {
+    const reader = this.#runReader;
+    if (reader === undefined || windows === undefined) return undefined;
+    return new BlockReadAhead({ windows, length, bring: (run) => reader.bring(run) });
   }
 
   #shareFrom(start: number): RankShare {

@@ -40,15 +40,12 @@ export class DatasetRows implements Rows {
   }
 
   /** @throws ZC_ARGUMENT, ZC_FORMAT_CODEC */
-  createReader({ fields, mode, verify, pad, skips }: ReaderOptions): Reader {
+  createReader({ fields, ...options }: ReaderOptions): Reader {
     const { store } = this;
     return new BatchReader({
       store,
+      ...options,
       fieldNumbers: fieldNumbersOf(store.schema, fields),
-      mode,
-      verify,
-      pad,
-      skips,
       fitsPageCache: this.#bytes <= this.pageCacheBudget,
     });
   }

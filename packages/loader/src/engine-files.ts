@@ -84,6 +84,22 @@ export class EngineFiles {
     return this.#smallReads.read(path, ranges, use);
   }
 
+  /**
+   * Brings ranges of a file into the page cache, and into the map that they are copied from.
+   *
+   * @throws ZC_IO_OPEN, ZC_IO_READ, ZC_CLOSED
+   */
+  async bring(path: string, ranges: readonly Range[]): Promise<void> {
+    this.checkOpen();
+    const paths = [path];
+    const [file] = this.#files.take(paths) ?? (await this.#files.takeLater(paths));
+    try {
+      for (const { offset, length } of ranges) await this.engine.prefetch(file!, offset, length);
+    } finally {
+      this.#files.giveBack(paths);
+    }
+  }
+
   checkOpen(): void {
     if (this.#closing !== undefined) throw new ZcError('ZC_CLOSED', 'the dataset is closed');
   }

@@ -1,4 +1,4 @@
-import { type FileRange, IoUringPrefetcher } from '@zc/io';
+import type { FileRange } from '@zc/io';
 import { MissingRuns } from './missing-runs.js';
 import type { Run } from './order/block-order.js';
 import type { Shard } from './shard.js';
@@ -16,13 +16,13 @@ export class RunReader {
   }
 
   /**
-   * Resolves when the run is there. What cannot be read is not reported: it is when its batch is.
+   * Resolves when the run is there. A range that cannot be read is passed over: the batches that have rows of it
+   * report it.
    *
    * @throws what opening a shard and reading its tables throws
    */
   async bring({ first, length }: Run): Promise<void> {
     const { firstSamples, infos, files } = this.#store;
-    const prefetcher = new IoUringPrefetcher(files.engine);
     for (let id = first; id < first + length; ) {
       const number = shardOf(id, firstSamples);
       const rowEnd = Math.min(first + length, firstSamples[number + 1]!) - firstSamples[number]!;
@@ -30,11 +30,10 @@ export class RunReader {
       const shard = this.#store.opened(number);
       if (shard !== undefined && !shard.isResident(this.#fieldNumbers, performance.now())) {
         const ranges = await this.#rangesOf(shard, id - firstSamples[number]!, rowEnd - 1);
-        prefetcher.prefetch(infos[number]!.path, ranges);
+        await files.bring(infos[number]!.path, ranges).catch(() => {});
       }
       id = firstSamples[number]! + rowEnd;
     }
-    await prefetcher.wait();
     this.#store.trim();
   }
 

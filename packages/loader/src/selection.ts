@@ -4,7 +4,7 @@ import type { Sample, Schema } from '@zc/format';
 import { matchingNumbers } from './filter.js';
 import { Mixture } from './mixture.js';
 import { checkOptions, checkWhole, whole } from './options.js';
-import type { Run } from './order/block-order.js';
+import type { BlockWindows, Run } from './order/block-order.js';
 import { createSequence } from './order/sequence.js';
 import { SplitOrder } from './order/split-order.js';
 import { type IndexedParts, type Rows, Source, sourceParts } from './source.js';
@@ -166,25 +166,28 @@ export function indexedParts(rows: Rows, length: number, number: IndexedParts['n
           order.fill(out, start, count);
           number(out, count);
         },
-        windows: order.windows && {
-          window: order.windows.window,
-          runsAt: (position) => order.windows!.runsAt(position).flatMap((run) => rowsOf(run, number)),
-        },
+        windows: order.windows && windowsOfRows(order.windows, number),
       };
     },
   };
 }
 
-/** Rows that nobody asked for are brought along up to as many as were asked for; where there are more, none are. */
+/** Rows that nobody asked for are brought along, up to as many as were asked for. */
 const BROUGHT_PER_ROW = 2;
 
-/** The rows of a run of a source's own numbers, as a run of theirs where they lie close enough. */
-function rowsOf({ first, length }: Run, number: IndexedParts['number']): Run[] {
+/** Where blocks of a source's own numbers lie among the rows; nowhere in particular if they are too sparse there. */
+function windowsOfRows(own: BlockWindows, number: IndexedParts['number']): BlockWindows | undefined {
+  const runsAt = (position: number) => own.runsAt(position).map((run) => rowsOf(run, number));
+  const rowsOfAll = (runs: readonly Run[]) => runs.reduce((sum, { length }) => sum + length, 0);
+  if (rowsOfAll(runsAt(0)) > BROUGHT_PER_ROW * rowsOfAll(own.runsAt(0))) return undefined;
+  return { window: own.window, runsAt };
+}
+
+function rowsOf({ first, length }: Run, number: IndexedParts['number']): Run {
   const ids = Float64Array.from({ length }, (_, i) => first + i);
   number(ids, length);
-  const [lowest, highest] = [ids.reduce((a, b) => Math.min(a, b)), ids.reduce((a, b) => Math.max(a, b))];
-  const rows = highest - lowest + 1;
-  return rows <= BROUGHT_PER_ROW * length ? [{ first: lowest, length: rows }] : [];
+  const lowest = ids.reduce((a, b) => Math.min(a, b));
+  return { first: lowest, length: ids.reduce((a, b) => Math.max(a, b)) - lowest + 1 };
 }
 
 function sha256(data: string | Uint8Array): string {

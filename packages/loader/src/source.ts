@@ -70,6 +70,8 @@ export interface ReaderOptions {
   pad?: PadFields | undefined;
   /** Whether reads go on where rows fail, and tell which did; false by default. */
   skips?: boolean | undefined;
+  /** Whether rows are brought into the page cache before they are read. */
+  brought?: boolean | undefined;
 }
 
 /** @throws ZC_ARGUMENT where it is no source */

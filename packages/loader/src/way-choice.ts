@@ -15,6 +15,8 @@ export interface WayOptions {
   verify: Verify;
   /** Whether the page cache has room for the whole dataset. */
   fitsPageCache: boolean;
+  /** Whether rows are brought into the page cache before their batch is made (see `BlockReadAhead`). */
+  brought?: boolean | undefined;
 }
 
 /** How the rows of one shard are read for a batch. */
@@ -28,12 +30,16 @@ export interface ChosenWay {
 /** Chooses a shard's way by what is asked for and by what the page cache holds of it (see `Shard.isResident`). */
 export function chooseWay(shard: Shard, options: WayOptions, nowMs: number): ChosenWay {
   const way = wayOf(shard, options, nowMs);
-  return { shard, way, check: checkFor(way, options.verify) };
+  if (way !== undefined) return { shard, way, check: checkFor(way, options.verify) };
+  // They are in the page cache now, but came from the device for this batch.
+  return { shard, way: READ_WAYS['mapped-copy'], check: options.verify === 'never' ? 'none' : 'all' };
 }
 
-function wayOf(shard: Shard, { mode, fieldNumbers, fitsPageCache }: WayOptions, nowMs: number): number {
+function wayOf(shard: Shard, options: WayOptions, nowMs: number): number | undefined {
+  const { mode, fieldNumbers, fitsPageCache, brought } = options;
   if (mode === 'direct') return READ_WAYS.direct;
   if (shard.isResident(fieldNumbers, nowMs)) return READ_WAYS['mapped-copy'];
+  if (brought) return undefined;
   if (mode === 'copied') return READ_WAYS.buffered;
   return fitsPageCache ? READ_WAYS['auto-buffered'] : READ_WAYS['auto-direct'];
 }
