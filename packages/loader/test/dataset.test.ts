@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { copyFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { MappedFile } from '@zc/io';
@@ -37,6 +38,17 @@ describe('open', () => {
     copyFileSync(shardPaths(directory)[0]!, path);
     await using dataset = await Dataset.open<typeof everything>([path]);
     expect(dataset.get(0).caption).toBe(everythingAt(0).caption);
+  });
+
+  test.each([
+    ['dataset.json', 'ZC_FORMAT_MANIFEST'],
+    ['a.zcs', 'ZC_IO_OPEN'],
+  ] as const)('a pipe in the place of %s is refused without waiting for a writer', async (name, code) => {
+    const directory = temporaryDirectory();
+    const path = join(directory, name);
+    execFileSync('mkfifo', [path]);
+    const opened = name === 'a.zcs' ? path : directory;
+    expect((await failure(code, () => Dataset.open(opened))).path).toBe(path);
   });
 
   test('of a directory reads the manifest alone', async () => {

@@ -32,9 +32,12 @@ struct ChunkOp : ReadOp {
 // One extent while it is being read. It belongs to whoever works on it, and to nobody while its chunks are with the
 // backend: the last of them to come back takes it up again. Touched by one thread at a time, but for what is atomic.
 struct ExtentRead {
-  EngineCore* core = nullptr;
-  Batch* batch = nullptr;
-  const Extent* extent = nullptr;   // the batch's
+  ExtentRead(EngineCore* its_core, Batch* its_batch, const Extent* its_extent)
+      : core(its_core), batch(its_batch), extent(its_extent) {}
+
+  EngineCore* const core;
+  Batch* const batch;
+  const Extent* const extent;       // the batch's
   uint32_t direct_alignment = 0;    // 0: a buffered read
   StagingPool::Buffer staging;      // no data: the read goes straight into the slot
   std::byte* bytes = nullptr;       // where the extent's first byte comes to lie
