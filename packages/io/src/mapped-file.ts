@@ -11,6 +11,21 @@ export type Advice = 'normal' | 'random' | 'sequential' | 'willneed' | 'dontneed
  */
 const WINDOW_BYTES = 16 * 2 ** 20;
 const STRIDE_BYTES = WINDOW_BYTES / 2;
+/** Windows of one file that are held, so that views here and there do not make them anew. */
+const HELD_WINDOWS = 32;
+
+/** The arrays that `viewAs` makes. */
+export type ViewArray =
+  | typeof Uint8Array
+  | typeof Int8Array
+  | typeof Uint16Array
+  | typeof Int16Array
+  | typeof Uint32Array
+  | typeof Int32Array
+  | typeof BigUint64Array
+  | typeof BigInt64Array
+  | typeof Float32Array
+  | typeof Float64Array;
 
 /**
  * A file mapped into memory: its bytes are the page cache's, nothing is copied until a page is written to.
@@ -30,9 +45,10 @@ export class MappedFile implements Disposable {
   /** The file's length when it was mapped. */
   readonly sizeBytes: number;
   readonly #native: NativeMappedFile;
+  readonly #poisoned: Uint8Array;
   readonly #windows = new Map<number, WeakRef<ArrayBuffer>>();
-  /** The window used last; holding it keeps a row of views from making it anew. */
-  #recent: { index: number; buffer: ArrayBuffer } | undefined;
+  /** Windows used of late: each at the place that its number leads to. */
+  readonly #held: ({ index: number; buffer: ArrayBuffer } | undefined)[] = [];
   #closed = false;
 
   /** @throws ZC_IO_OPEN, ZC_IO_MAP */
@@ -40,6 +56,7 @@ export class MappedFile implements Disposable {
     this.path = path;
     this.#native = new (nativeAddon().MappedFile)(path);
     this.sizeBytes = this.#native.sizeBytes;
+    this.#poisoned = new Uint8Array(this.#native.poisonFlag());
   }
 
   /**
@@ -57,21 +74,29 @@ export class MappedFile implements Disposable {
    * @throws ZC_ARGUMENT where the range is not within the file, ZC_IO_CLOSED
    */
   view(offset: number, length: number): Uint8Array<ArrayBuffer> {
-    this.#checkRange(offset, length);
+    return this.viewAs(Uint8Array, offset, length) as Uint8Array<ArrayBuffer>;
+  }
+
+  /**
+   * The same as an array of another kind, of `length` elements. `offset` stays in bytes and must be a multiple of
+   * an element's.
+   *
+   * @throws ZC_ARGUMENT, ZC_IO_CLOSED; RangeError for an offset that is no multiple
+   */
+  viewAs<A extends ViewArray>(array: A, offset: number, length: number): InstanceType<A> {
+    const bytes = length * array.BYTES_PER_ELEMENT;
+    this.#checkRange(offset, bytes);
     const index = Math.floor(offset / STRIDE_BYTES);
     const start = index * STRIDE_BYTES;
-    if (offset + length > start + WINDOW_BYTES) {
+    if (offset + bytes > start + WINDOW_BYTES) {
       // Wider than any window: a buffer of its own, from the page's start so that alignment stays the file's.
       const pageStart = offset - (offset % 4096);
-      return new Uint8Array(
-        this.#native.window(pageStart, offset - pageStart + length),
-        offset - pageStart,
-        length,
-      );
+      const buffer = this.#native.window(pageStart, offset - pageStart + bytes);
+      return new array(buffer, offset - pageStart, length) as InstanceType<A>;
     }
-    const recent = this.#recent;
-    const buffer = recent?.index === index ? recent.buffer : this.#window(index, start);
-    return new Uint8Array(buffer, offset - start, length);
+    const held = this.#held[index % HELD_WINDOWS];
+    const buffer = held?.index === index ? held.buffer : this.#window(index, start);
+    return new array(buffer, offset - start, length) as InstanceType<A>;
   }
 
   /**
@@ -102,7 +127,8 @@ export class MappedFile implements Disposable {
 
   /** Whether the file was found cut short by a touch of its map; views may hold zeros that are not its bytes. */
   get poisoned(): boolean {
-    return this.#native.poisoned;
+    // It is set behind the engine's back, by whoever touches a page that is gone.
+    return Atomics.load(this.#poisoned, 0) !== 0;
   }
 
   /** @throws ZC_IO_POISONED where `poisoned` */
@@ -134,7 +160,7 @@ export class MappedFile implements Disposable {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#recent = undefined;
+    this.#held.length = 0;
     this.#windows.clear();
     this.#native.close();
   }
@@ -149,7 +175,7 @@ export class MappedFile implements Disposable {
       buffer = this.#native.window(start, Math.min(WINDOW_BYTES, this.sizeBytes - start));
       this.#windows.set(index, new WeakRef(buffer));
     }
-    this.#recent = { index, buffer };
+    this.#held[index % HELD_WINDOWS] = { index, buffer };
     return buffer;
   }
 

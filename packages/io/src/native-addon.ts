@@ -51,7 +51,8 @@ export interface NativeWatch {
 
 export interface NativeMappedFile {
   readonly sizeBytes: number;
-  readonly poisoned: boolean;
+  /** One byte, which becomes 1 when the map is poisoned. Outlives the map; only for a file that is not closed. */
+  poisonFlag(): ArrayBuffer;
   /** An external ArrayBuffer on the map, which it keeps alive until it is collected. */
   window(offset: number, length: number): ArrayBuffer;
   populate(offset: number, length: number): Promise<void>;

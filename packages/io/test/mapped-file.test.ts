@@ -30,6 +30,23 @@ describe('views', () => {
     expectSameBytes(file.view(offset, length), bytes.subarray(offset, offset + length));
   });
 
+  test('as other elements are the same bytes', () => {
+    using file = new MappedFile(path);
+    for (const [offset, length] of [
+      [8, 100],
+      [8 * MIB - 8, 24],
+      [16, 30 * MIB],
+    ] as const) {
+      const view = file.viewAs(Uint32Array, offset, length / 4);
+      expectSameBytes(
+        new Uint8Array(view.buffer, view.byteOffset, view.byteLength),
+        bytes.subarray(offset, offset + view.byteLength),
+      );
+    }
+    thrown('ZC_ARGUMENT', () => file.viewAs(Float64Array, 0, size / 8 + 1));
+    expect(() => file.viewAs(Float64Array, 4, 1)).toThrow(RangeError);
+  });
+
   test('keep the alignment that the bytes have in the file', () => {
     using file = new MappedFile(path);
     for (const offset of [0, 8, 8 * MIB + 16, 20 * MIB + 8]) {

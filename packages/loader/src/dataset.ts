@@ -20,6 +20,8 @@ import { defaultMaxMemoryBytes, defaultPageCacheBudget } from './memory-budget.j
 import { checkOptions, checkWhole, type OptionRules, oneOf, whole } from './options.js';
 import { PAGE_BYTES } from './pages.js';
 import { IndexedSource, indexedParts } from './selection.js';
+import type { ShardBytes } from './shard-bytes.js';
+import type { ShardColumn } from './shard-column.js';
 import { type ShardInfo, ShardStore } from './shard-store.js';
 import { shardOf } from './sorted-ids.js';
 import { type IndexedParts, sourceParts } from './source.js';
@@ -137,7 +139,7 @@ export class Dataset<S extends Schema = Schema>
    * @throws ZC_INDEX_RANGE, ZC_FORMAT_CHECKSUM, ZC_FORMAT_…, ZC_IO_OPEN, ZC_IO_POISONED, ZC_CLOSED
    */
   get(index: number): Sample<S> {
-    const { firstSamples, cache } = this.#store;
+    const { firstSamples } = this.#store;
     this.#checkIndex(index);
     const number = shardOf(index, firstSamples);
     const { bytes: file, columns } = this.#store.openNow(number);
@@ -145,23 +147,39 @@ export class Dataset<S extends Schema = Schema>
     file.check();
     const row = index - firstSamples[number]!;
     const sample: Record<string, unknown> = {};
+    for (const column of columns) {
+      const { views } = column;
+      sample[column.layout.field.name] =
+        views !== undefined && this.#isSettled(column, row)
+          ? views.at(row, file)
+          : this.#valueNow(column, file, row);
+    }
+    return sample as Sample<S>;
+  }
+
+  /** Whether there is nothing to check about a fixed row, and nothing to gain from asking for its pages. */
+  #isSettled(column: ShardColumn, row: number): boolean {
+    if (this.#verify === 'auto') return column.wasChecked(row);
+    return this.#verify === 'never' && column.layout.rowBytes <= PAGE_BYTES;
+  }
+
+  /** A row's value after all that may have to be done for it. */
+  #valueNow(column: ShardColumn, file: ShardBytes, row: number): unknown {
+    const { cache } = this.#store;
+    const { layout, path } = column;
     const use = cache.begin();
     try {
-      for (const column of columns) {
-        const { layout, path } = column;
-        const { offset, length, dims } = column.placeNow(row, use);
-        const bytes = file.view(offset, length);
-        // A row that may be cold is asked for at once, not page by page as it is touched.
-        if (length > PAGE_BYTES && !column.wasChecked(row)) file.advise(offset, length, 'willneed');
-        const again = this.#verify === 'always';
-        if (this.#verify !== 'never') column.checkNow(row, { offset, length }, { bytes, again });
-        const place = { name: path, row, offset };
-        sample[layout.field.name] = storedValue(layout, bytes, dims, place);
-      }
+      const { offset, length, dims } = column.placeNow(row, use);
+      const bytes = file.view(offset, length);
+      // A row that may be cold is asked for at once, not page by page as it is touched.
+      if (length > PAGE_BYTES && !column.wasChecked(row)) file.advise(offset, length, 'willneed');
+      const again = this.#verify === 'always';
+      if (this.#verify !== 'never') column.checkNow(row, { offset, length }, { bytes, again });
+      const place = { name: path, row, offset };
+      return storedValue(layout, bytes, dims, place);
     } finally {
       cache.end(use);
     }
-    return sample as Sample<S>;
   }
 
   /** The same as `get`. */

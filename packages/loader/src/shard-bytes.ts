@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { ZcError } from '@zc/errors';
-import { type Advice, MappedFile } from '@zc/io';
+import { type Advice, MappedFile, type ViewArray } from '@zc/io';
 
 /** The bytes of one file for those who cannot wait: views of its map, or copies where maps are scarce. */
 export interface ShardBytes {
@@ -8,6 +8,8 @@ export interface ShardBytes {
   readonly sizeBytes: number;
   /** A range; valid for as long as it is held. */
   view(offset: number, length: number): Uint8Array<ArrayBuffer>;
+  /** The same as `length` elements of another kind. */
+  viewAs<A extends ViewArray>(array: A, offset: number, length: number): InstanceType<A>;
   /** A copy of a range. */
   read(offset: number, length: number): Uint8Array<ArrayBuffer>;
   advise(offset: number, length: number, advice: Advice): void;
@@ -45,6 +47,10 @@ class CopiedFile implements ShardBytes {
 
   view(offset: number, length: number): Uint8Array<ArrayBuffer> {
     return this.read(offset, length);
+  }
+
+  viewAs<A extends ViewArray>(array: A, offset: number, length: number): InstanceType<A> {
+    return new array(this.read(offset, length * array.BYTES_PER_ELEMENT).buffer) as InstanceType<A>;
   }
 
   read(offset: number, length: number): Uint8Array<ArrayBuffer> {

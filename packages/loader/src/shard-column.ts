@@ -9,6 +9,7 @@ import type { MissingRuns } from './missing-runs.js';
 import { roundUp } from './pages.js';
 import type { ShardBytes } from './shard-bytes.js';
 import { Table } from './shard-tables.js';
+import { ViewMaker } from './view-maker.js';
 
 /**
  * A region below this size whose rows are tiny (labels) is read once and kept; unless there are so many shards
@@ -53,6 +54,8 @@ export class ShardColumn {
   /** Of a variable field: where each row ends, in bytes from the region's start. */
   readonly ends: Table | undefined;
   readonly #bytes: () => ShardBytes;
+  /** For rows of which nothing has to be asked any more. */
+  readonly views: ViewMaker | undefined;
   readonly #dims: Table | undefined;
   readonly #checksums: Table;
 
@@ -67,6 +70,7 @@ export class ShardColumn {
     this.checked = new Marks(checksumCount(layout, samples, layout.region.length));
     this.samples = samples;
     this.#bytes = bytes;
+    this.views = ViewMaker.of(layout);
     this.ends = table('u64', layout.ends);
     this.#dims = table('u32', layout.dims);
     this.#checksums = table('u32', layout.checksums)!;
@@ -236,9 +240,13 @@ export class ShardColumn {
     );
   }
 
-  /** Whether a row (or the block it begins in) was found right before: then it was read since the shard was opened. */
+  /** Whether all of a row was found right before: then it was read since the shard was opened. */
   wasChecked(row: number): boolean {
-    return this.checked.has(this.blockwise ? this.firstBlock(row) : row);
+    if (this.checked.full) return true;
+    if (!this.blockwise) return this.checked.has(row);
+    const last = this.lastBlock(row);
+    for (let block = this.firstBlock(row); block <= last; block++) if (!this.checked.has(block)) return false;
+    return true;
   }
 
   /** Checks a row's bytes, with `again` false only once; reads the checksums it lacks, and blocks. */

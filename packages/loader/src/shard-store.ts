@@ -78,7 +78,8 @@ export class ShardStore {
   /** A shard that is open already. */
   opened(number: number): Shard | undefined {
     const shard = this.#open.get(number);
-    if (shard === undefined) return undefined;
+    // While there is room for as many again, none will give way soon, and `get` has better things to do than this.
+    if (shard === undefined || this.#open.size <= OPEN_SHARDS_MAX / 2) return shard;
     this.#open.delete(number);
     this.#open.set(number, shard);
     return shard;

@@ -75,6 +75,17 @@ describe('open', () => {
 });
 
 describe('get', () => {
+  test('gives the same again once a row was found right, whatever is verified', async () => {
+    const samples = await Promise.all(
+      (['auto', 'always', 'never'] as const).map(async (verify) => {
+        await using dataset = await Dataset.open<typeof everything>(directory, { verify });
+        return [1, 2].map(() => Array.from({ length: 12 }, (_, i) => dataset.get(i * 10)));
+      }),
+    );
+    const [first, ...others] = samples.flat();
+    for (const other of others) expect(other).toEqual(first);
+  });
+
   test('gives every sample as it was written', async () => {
     await using dataset = await Dataset.open<typeof everything>(directory);
     for (let i = 0; i < COUNT; i++) {

@@ -13,7 +13,7 @@ Napi::Function MappedFile::define(Napi::Env env) {
   return DefineClass(env, "MappedFile",
                      {
                          InstanceAccessor<&MappedFile::size_bytes>("sizeBytes"),
-                         InstanceAccessor<&MappedFile::poisoned>("poisoned"),
+                         InstanceMethod<&MappedFile::poison_flag>("poisonFlag"),
                          InstanceMethod<&MappedFile::window>("window"),
                          InstanceMethod<&MappedFile::populate>("populate"),
                          InstanceMethod<&MappedFile::advise>("advise"),
@@ -32,7 +32,6 @@ MappedFile::MappedFile(const Napi::CallbackInfo& info) : ObjectWrap(info) {
     return;
   }
   file_ = std::move(opened).value();
-  seen_ = file_;
   size_ = file_->size();
 }
 
@@ -44,9 +43,10 @@ Napi::Value MappedFile::live(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(zc::MappedFile::live()));
 }
 
-Napi::Value MappedFile::poisoned(const Napi::CallbackInfo& info) {
-  if (const auto file = seen_.lock()) was_poisoned_ = file->poisoned();
-  return Napi::Boolean::New(info.Env(), was_poisoned_);
+Napi::Value MappedFile::poison_flag(const Napi::CallbackInfo& info) {
+  static_assert(sizeof(std::atomic<bool>) == 1 && std::atomic<bool>::is_always_lock_free);
+  const auto& flag = file_->poison_flag();
+  return external_buffer(info.Env(), flag.get(), sizeof *flag, flag);
 }
 
 Napi::Value MappedFile::window(const Napi::CallbackInfo& info) {

@@ -20,7 +20,7 @@ class MappedFile : public Napi::ObjectWrap<MappedFile> {
  private:
   static Napi::Value live(const Napi::CallbackInfo& info);
   Napi::Value size_bytes(const Napi::CallbackInfo& info);
-  Napi::Value poisoned(const Napi::CallbackInfo& info);
+  Napi::Value poison_flag(const Napi::CallbackInfo& info);
   Napi::Value window(const Napi::CallbackInfo& info);
   Napi::Value populate(const Napi::CallbackInfo& info);
   void advise(const Napi::CallbackInfo& info);
@@ -32,8 +32,6 @@ class MappedFile : public Napi::ObjectWrap<MappedFile> {
   bool take_range(const Napi::CallbackInfo& info, const char* operation, uint64_t* offset, uint64_t* length);
 
   std::shared_ptr<zc::MappedFile> file_;  // null once closed
-  std::weak_ptr<zc::MappedFile> seen_;    // the same; what windows still show may yet be poisoned
-  bool was_poisoned_ = false;
   uint64_t size_ = 0;
   std::string path_;
 };

@@ -19,6 +19,11 @@ uint32_t helper_count(uint32_t asked) {
   return processors <= 2 ? 1 : std::clamp(processors / 4, 2u, 4u);
 }
 
+// A ring's thread does what takes about 2 us, so that it is soon with the ring again. Where there is one helper, for
+// there are two processors or fewer, the other one is the program's: then a helper would not work beside the ring's
+// thread but in turns with it, and handing over costs more than it gains.
+uint64_t inline_bytes(uint32_t helpers) { return helpers == 1 ? 256 << 10 : 16 << 10; }
+
 // Calls `each(first, count)` for the stretches of `indices`.
 template <typename Each>
 void split(const Batch& batch, const std::vector<uint32_t>& indices, Each&& each) {
@@ -37,7 +42,8 @@ void split(const Batch& batch, const std::vector<uint32_t>& indices, Each&& each
 }  // namespace
 
 EngineCore::EngineCore(std::unique_ptr<ReadBackend> backend, const ReadEngine::Options& options)
-    : staging_(options.max_staging_bytes),
+    : inline_bytes_max_(inline_bytes(helper_count(options.helpers))),
+      staging_(options.max_staging_bytes),
       helpers_("zc-copy", helper_count(options.helpers)),
       backend_(std::move(backend)) {}
 

@@ -76,6 +76,9 @@ class EngineCore {
     const Extent* extent;
     bool want_direct;
   };
+  // What a backend's thread copies and checks by itself.
+  const uint64_t inline_bytes_max_;
+
   mutable std::mutex staging_mutex_;
   StagingPool staging_;           // under staging_mutex_
   std::deque<Waiting> waiting_;   // under staging_mutex_; the first to be served first

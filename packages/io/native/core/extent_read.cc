@@ -15,10 +15,6 @@ namespace {
 // Of one read call. Larger ones gain nothing from the device and keep the others waiting.
 constexpr uint64_t read_bytes_max = 1 << 20;
 
-// What a backend's thread copies and checks by itself: about 2 us, so that even a ring full of completions keeps
-// it from the ring for no more than some 100 us.
-constexpr uint64_t inline_bytes_max = 16 << 10;
-
 // Rows that are gathered at a time, on the stack.
 constexpr size_t rows_max = 64;
 
@@ -248,7 +244,7 @@ void EngineCore::read_done(std::unique_ptr<ExtentRead> read) {
   }
   note_read(batch);
   const bool staged = read->staging.data != nullptr;
-  if (bytes_to_process(batch, extent, staged) <= inline_bytes_max) return deliver(std::move(read));
+  if (bytes_to_process(batch, extent, staged) <= inline_bytes_max_) return deliver(std::move(read));
   // The queue's tasks can be copied, which what they own here cannot: it is theirs as it was the backend's.
   helpers_.push([this, raw = read.release()] { deliver(std::unique_ptr<ExtentRead>(raw)); });
 }

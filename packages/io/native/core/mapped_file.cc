@@ -81,7 +81,7 @@ Result<std::shared_ptr<MappedFile>> MappedFile::map(int fd, const std::string& p
   }
   file->address_ = static_cast<std::byte*>(address);
   file->size_ = size;
-  auto guard = SigbusGuard::protect(address, size, &file->poisoned_);
+  auto guard = SigbusGuard::protect(address, size, file->poisoned_.get());
   if (!guard) {
     Error error = std::move(guard).error();
     error.path = path;

@@ -39,7 +39,9 @@ class MappedFile {
 
   // True once a page behind the file's new end (or one that the device could not read) was touched: from then
   // on some of the map reads as zeros. Check it after the bytes were used.
-  bool poisoned() const noexcept { return poisoned_.load(std::memory_order_acquire); }
+  bool poisoned() const noexcept { return poisoned_->load(std::memory_order_acquire); }
+  // What poisoned() looks at, for those who look often; it outlives the map.
+  const std::shared_ptr<std::atomic<bool>>& poison_flag() const noexcept { return poisoned_; }
   // Ok, or the `poisoned` error.
   Result<void> check() const noexcept;
 
@@ -67,7 +69,7 @@ class MappedFile {
   uint64_t size_ = 0;
   uint64_t device_ = 0;  // st_dev and st_ino, so that a reopened path is known to be the same file
   uint64_t inode_ = 0;
-  std::atomic<bool> poisoned_{false};
+  std::shared_ptr<std::atomic<bool>> poisoned_ = std::make_shared<std::atomic<bool>>(false);
   SigbusGuard guard_;
 };
 

@@ -44,7 +44,7 @@ Result<void> Ring::prove() noexcept {
       result = waited;
       break;
     }
-    answered = drain([&](void*, int32_t count) { result = count; }) > 0;
+    answered = drain(1, [&](void*, int32_t count) { result = count; }) > 0;
   }
   if (result == sizeof proof_) return {};
   return Error{.code = ErrorCode::ring_refused, .sys_errno = static_cast<int>(-result),

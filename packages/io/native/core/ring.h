@@ -31,15 +31,15 @@ class Ring {
   // where waiting again would not help.
   int submit_and_wait() noexcept;
 
-  // Calls `each(tag, result)` for every completion that is there, and returns how many.
+  // Calls `each(tag, result)` for the completions that are there, `max` at most, and returns how many.
   template <typename Each>
-  uint32_t drain(Each&& each) noexcept {
+  uint32_t drain(uint32_t max, Each&& each) noexcept {
     unsigned head;
     io_uring_cqe* cqe;
     uint32_t count = 0;
     io_uring_for_each_cqe(&ring_, head, cqe) {
       each(io_uring_cqe_get_data(cqe), cqe->res);
-      count++;
+      if (++count == max) break;
     }
     io_uring_cq_advance(&ring_, count);
     return count;
