@@ -57,6 +57,19 @@ TEST("C ABI: gather refuses rows outside the file, and copies nothing") {
   zc_map_close(map);
 }
 
+TEST("C ABI: rows of no bytes are gathered from anywhere to nowhere, an empty file's too") {
+  for (const size_t length : {0, 100}) {
+    const TempFile file(noise(length));
+    zc_map* map = nullptr;
+    CHECK_EQUAL(zc_map_open(file.path().c_str(), &map, nullptr), 0);
+    const uint64_t offsets[] = {0, length};
+    const uint32_t checksums[] = {0, 0};
+    CHECK_EQUAL(zc_gather(map, offsets, 2, 0, nullptr, nullptr), 0);
+    CHECK_EQUAL(zc_gather_check(map, offsets, 2, 0, nullptr, checksums, nullptr, nullptr), 0);
+    zc_map_close(map);
+  }
+}
+
 TEST("C ABI: gather_check names the first row whose checksum differs") {
   const auto content = noise(600 * 100);
   const TempFile file(content);
