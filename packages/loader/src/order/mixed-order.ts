@@ -31,8 +31,10 @@ export class MixedOrder implements Sequence {
   readonly #before: readonly number[];
   /** Of each source the order of the epoch of its own that it was in last. */
   readonly #orders: ({ epoch: number; sequence: Sequence } | undefined)[] = [];
-  /** Where the samples of each source go in the list that is being filled. */
-  readonly #places: number[][];
+  /** For the list that is being filled: the turns of each source, and where its next sample is among those taken. */
+  readonly #counts: Uint32Array;
+  readonly #next: Uint32Array;
+  #taken = new Float64Array(0);
 
   constructor(sources: readonly MixedSource[], options: MixedOrderOptions) {
     const { length, turns, epoch } = options;
@@ -40,7 +42,8 @@ export class MixedOrder implements Sequence {
     this.#sources = sources;
     this.#options = options;
     this.#period = turns.whose.length;
-    this.#places = sources.map(() => []);
+    this.#counts = new Uint32Array(sources.length);
+    this.#next = new Uint32Array(sources.length);
     const inTail = new Float64Array(sources.length);
     for (let place = 0; place < length % this.#period; place++) inTail[turns.whose[place]!]!++;
     const periods = Math.floor(length / this.#period);
@@ -55,37 +58,51 @@ export class MixedOrder implements Sequence {
 
   fill(out: Float64Array, start: number, count: number): void {
     const { whose, rank } = this.#options.turns;
-    const firstTurns = new Map<number, number>();
+    const period = this.#period;
+    const counts = this.#counts;
+    const seen: { source: number; first: number }[] = [];
+    let cycle = Math.floor(start / period);
+    let place = start - cycle * period;
     for (let i = 0; i < count; i++) {
-      const cycle = Math.floor((start + i) / this.#period);
-      const place = start + i - cycle * this.#period;
       const source = whose[place]!;
-      if (this.#places[source]!.length === 0) {
-        firstTurns.set(source, cycle * this.#sources[source]!.share + rank[place]!);
+      if (counts[source]!++ === 0) {
+        seen.push({
+          source,
+          first: this.#before[source]! + cycle * this.#sources[source]!.share + rank[place]!,
+        });
       }
-      this.#places[source]!.push(i);
+      if (++place === period) {
+        place = 0;
+        cycle++;
+      }
     }
-    for (const [source, turn] of firstTurns) {
-      const places = this.#places[source]!;
-      const ids = this.#take(source, this.#before[source]! + turn, places.length);
-      for (let i = 0; i < places.length; i++) out[places[i]!] = ids[i]!;
-      places.length = 0;
+    // Each source gives what it has turns for in one go; then they are dealt out.
+    if (this.#taken.length < count) this.#taken = new Float64Array(count);
+    let end = 0;
+    for (const { source, first } of seen) {
+      this.#take(source, first, this.#taken.subarray(end, end + counts[source]!));
+      this.#next[source] = end;
+      end += counts[source]!;
+      counts[source] = 0;
+    }
+    place = start % period;
+    for (let i = 0; i < count; i++) {
+      out[i] = this.#taken[this.#next[whose[place]!]!++]!;
+      if (++place === period) place = 0;
     }
   }
 
-  /** The samples that a source gives from its turn `first` on, as rows of the mixture. */
-  #take(source: number, first: number, count: number): Float64Array {
+  /** Writes the samples that a source gives from its turn `first` on, as rows of the mixture. */
+  #take(source: number, first: number, out: Float64Array): void {
     const { length, firstRow } = this.#sources[source]!;
-    const ids = new Float64Array(count);
-    for (let done = 0; done < count; ) {
+    for (let done = 0; done < out.length; ) {
       const epoch = Math.floor((first + done) / length);
       const position = first + done - epoch * length;
-      const part = Math.min(count - done, length - position);
-      this.#orderOf(source, epoch).fill(ids.subarray(done, done + part), position, part);
+      const part = Math.min(out.length - done, length - position);
+      this.#orderOf(source, epoch).fill(out.subarray(done, done + part), position, part);
       done += part;
     }
-    if (firstRow > 0) for (let i = 0; i < count; i++) ids[i]! += firstRow;
-    return ids;
+    if (firstRow > 0) for (let i = 0; i < out.length; i++) out[i]! += firstRow;
   }
 
   #orderOf(source: number, epoch: number): Sequence {
