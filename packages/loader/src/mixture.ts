@@ -57,6 +57,7 @@ export class Mixture<S extends Schema = Schema> extends Source<S> {
   /** After so many samples the pattern of turns begins anew. An epoch of a multiple of it has exact shares. */
   readonly period: number;
   readonly #parts: SourceParts;
+  readonly #firstRows: readonly number[];
 
   /** @internal */
   constructor(ingredients: readonly Ingredient<S>[], options: MixOptions) {
@@ -84,9 +85,28 @@ export class Mixture<S extends Schema = Schema> extends Source<S> {
       share: shares[i]!,
       firstRow: firstRows[i]!,
     }));
+    this.#firstRows = firstRows;
     const { length } = this;
     const turns = takeTurns(shares);
     this.#parts = { rows, sequence: (order) => new MixedOrder(mixed, { ...order, length, turns }) };
+  }
+
+  /**
+   * What a number of `batch.indices` stands for: which source it comes from, and its number in that one's dataset.
+   * Of several parts of one dataset the first is named.
+   *
+   * @throws ZC_INDEX_RANGE
+   */
+  locate(id: number): { source: number; index: number } {
+    const { length } = this.#parts.rows;
+    if (!Number.isInteger(id) || id < 0 || id >= length) {
+      throw new ZcError('ZC_INDEX_RANGE', `there is no sample ${id} among the ${length} of the mixture`, {
+        expected: length,
+        actual: id,
+      });
+    }
+    const firstRow = Math.max(...this.#firstRows.filter((first) => first <= id));
+    return { source: this.#firstRows.indexOf(firstRow), index: id - firstRow };
   }
 
   /** @internal */

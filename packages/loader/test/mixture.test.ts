@@ -108,12 +108,16 @@ describe('reading a mixture', () => {
     for await (const batch of loader) {
       // Both hold the same samples under the same numbers, so their values tell them apart from wrong ones.
       const own = [...batch.indices].map((id) => (id < LARGE ? id : id - LARGE));
+      batch.indices.forEach((id, i) => {
+        expect(mixture.locate(id)).toEqual({ source: id < LARGE ? 0 : 1, index: own[i] });
+      });
       ofSmall += own.filter((_, i) => batch.indices[i]! >= LARGE).length;
       const renumbered = Object.create(batch, { indices: { value: Float64Array.from(own) } });
       expectEverything(renumbered as Batch<typeof everything>, ['image', 'label', 'audio', 'caption']);
     }
     expect(ofSmall).toBe(loader.stats().samples / 2);
     await failure('ZC_ARGUMENT', () => loader.dataset);
+    await failure('ZC_INDEX_RANGE', () => mixture.locate(LARGE + SMALL));
   });
 
   test('a mixture of mixtures is one too', async () => {
