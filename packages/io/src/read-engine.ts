@@ -8,7 +8,10 @@ import { ZeroCopyBuffer } from './zero-copy-buffer.js';
 export interface ReadEngineOptions {
   /** `auto` (the default) is io_uring where it works, else threads; ZC_IO_BACKEND in the environment decides first. */
   backend?: BackendChoice;
-  /** Reads in flight at once (64). */
+  /**
+   * Reads in flight at once in the ring, 1 to 4096. By default the engine finds out while it reads: from 64 on it
+   * doubles them, up to 256, for as long as the device gets a tenth faster by it.
+   */
   depth?: number;
   /** Threads that read, for the backend of that name (16). */
   threads?: number;
@@ -110,7 +113,7 @@ export class ReadEngine implements AsyncDisposable {
    */
   constructor({
     backend,
-    depth = 64,
+    depth = 0,
     threads = 16,
     helpers = 0,
     maxStagingBytes = 64 * 2 ** 20,

@@ -45,6 +45,8 @@ export interface DatasetOptions {
   verify?: Verify | undefined;
   /** What reads batches; io_uring where it is to be had, by default. */
   backend?: ReadEngineOptions['backend'] | undefined;
+  /** Reads in flight at once, where io_uring reads; by default as many as make the device faster. */
+  readDepth?: number | undefined;
 }
 
 export const datasetRules: OptionRules<DatasetOptions> = {
@@ -52,6 +54,7 @@ export const datasetRules: OptionRules<DatasetOptions> = {
   pageCacheBudget: whole(0),
   verify: oneOf('auto', 'always', 'never'),
   backend: oneOf('auto', 'io_uring', 'threads'),
+  readDepth: whole(1),
 };
 
 const DEFAULT_INDEX_CACHE_BYTES = 256 * 2 ** 20;
@@ -95,8 +98,8 @@ export class Dataset<S extends Schema = Schema>
   ): Promise<Dataset<S>> {
     checkOptions(options, datasetRules);
     const { indexCacheBytes = DEFAULT_INDEX_CACHE_BYTES, verify = 'auto', backend = 'auto' } = options;
-    const { pageCacheBudget = defaultPageCacheBudget() } = options;
-    const files = new EngineFiles({ backend });
+    const { pageCacheBudget = defaultPageCacheBudget(), readDepth } = options;
+    const files = new EngineFiles({ backend, ...(readDepth !== undefined && { depth: readDepth }) });
     try {
       const { schema, shards } = await findShards(paths, files);
       const store = new ShardStore({ shards, schema, indexCacheBytes, verify: verify !== 'never', files });

@@ -18,20 +18,20 @@ import { type Range, SmallReads } from './small-reads.js';
  * nobody asked for.
  */
 export class EngineFiles {
-  readonly #backend: ReadEngineOptions['backend'];
+  readonly #options: ReadEngineOptions;
   readonly #files = new OpenFiles(() => this.engine);
   readonly #smallReads = new SmallReads((slot, plan, paths) => this.read(slot, plan, (i) => paths[i]!));
   #engine: ReadEngine | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor({ backend }: { backend: ReadEngineOptions['backend'] }) {
-    this.#backend = backend;
+  constructor(options: ReadEngineOptions) {
+    this.#options = options;
   }
 
   /** @throws ZC_CLOSED, ZC_ARGUMENT, ZC_IO_MEMORY, ZC_IO_NO_ADDON, ZC_IO_UNSUPPORTED_PLATFORM */
   get engine(): ReadEngine {
     this.checkOpen();
-    this.#engine ??= new ReadEngine({ backend: this.#backend });
+    this.#engine ??= new ReadEngine(this.#options);
     return this.#engine;
   }
 

@@ -39,6 +39,7 @@ test.each([
 test.each([
   [{ indexCacheByte: 3 }, 'there is no option indexCacheByte; did you mean indexCacheBytes?'],
   [{ backend: 'uring' }, 'backend must be one of auto, io_uring, threads, not uring'],
+  [{ readDepth: 0 }, 'readDepth must be a whole number from 1 on, not 0'],
   [null, 'options must be an object, not null'],
 ])('a dataset refuses %j', async (options, says) => {
   expect(await refusal(() => Dataset.open(directory, options as object))).toBe(says);

@@ -13,7 +13,7 @@ namespace zc {
 enum class BackendChoice { automatic, io_uring, threads };
 
 struct BackendOptions {
-  uint32_t depth = 64;    // in flight in the ring, at most
+  uint32_t depth = 0;     // in flight in the ring, at most; 0: as many as the device gains from
   uint32_t threads = 16;  // of the thread pool, where that is the backend
   std::string faults{};   // for tests: what reads and writes are made to suffer, in the words of parse_faults()
 };

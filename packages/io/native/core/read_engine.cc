@@ -56,7 +56,7 @@ ReadEngine::ReadEngine(std::shared_ptr<Impl> impl) noexcept : impl_(std::move(im
 
 Result<std::unique_ptr<ReadEngine>> ReadEngine::create(const Options& asked) noexcept {
   Options options = asked;
-  options.depth = std::clamp(options.depth, 1u, 4096u);
+  options.depth = std::min(options.depth, 4096u);
   options.threads = std::clamp(options.threads, 1u, 256u);
   options.helpers = std::min(options.helpers, 64u);
 

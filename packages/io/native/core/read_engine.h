@@ -75,7 +75,7 @@ class ReadEngine {
  public:
   struct Options {
     BackendChoice backend = BackendChoice::automatic;
-    uint32_t depth = 64;     // reads in flight in the ring, at most
+    uint32_t depth = 0;      // reads in flight in the ring, at most; 0: as many as the device gains from, 64 to 256
     uint32_t threads = 16;   // of the thread pool, where that is the backend
     uint32_t helpers = 0;    // threads that copy and check; 0: 1 on two cores or fewer, else up to 4
     uint64_t max_staging_bytes = 64ull << 20;

@@ -2,7 +2,9 @@
 
 #include <sys/eventfd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <utility>
@@ -77,7 +79,7 @@ void RingBackend::cancel_all() {
 
 // Blocks nowhere but in the ring.
 void RingBackend::run(std::promise<Result<void>>& created) {
-  Result<void> result = ring_.create(depth_ + 2);  // the event's read and a cancellation besides the reads
+  Result<void> result = ring_.create(entries_ + 2);  // the event's read and a cancellation besides the reads
   const bool usable = result.ok();
   created.set_value(std::move(result));
   if (!usable) return;
@@ -112,7 +114,7 @@ void RingBackend::fill_ring() {
   if (!event_armed_) {
     event_armed_ = ring_.prepare_read(event_.get(), &event_counter_, sizeof event_counter_, 0, &event_tag);
   }
-  while (!pending_.empty() && in_flight_ < depth_) {
+  while (!pending_.empty() && in_flight_ < ramp_.depth()) {
     ReadOp* op = pending_.front();
     if (op->cancelled->load(std::memory_order_acquire)) {
       pending_.pop_front();
@@ -128,15 +130,22 @@ void RingBackend::fill_ring() {
 }
 
 void RingBackend::collect() {
-  ring_.drain(collected_max, [this](void* tag, int32_t result) {
+  uint32_t reads = 0;
+  uint64_t bytes = 0;
+  ring_.drain(collected_max, [&](void* tag, int32_t result) {
     if (tag == &event_tag) {
       event_armed_ = false;
     } else if (tag != &cancel_tag) {
       in_flight_--;
+      reads++;
+      bytes += static_cast<uint64_t>(std::max(result, 0));
       auto* op = static_cast<ReadOp*>(tag);
       op->finished(op, result);
     }
   });
+  if (ramp_.settled()) return;
+  const std::chrono::nanoseconds now = std::chrono::steady_clock::now().time_since_epoch();
+  ramp_.note(reads, bytes, !pending_.empty(), now.count());
 }
 
 }  // namespace zc

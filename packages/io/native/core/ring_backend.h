@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "depth_ramp.h"
 #include "read_backend.h"
 #include "result.h"
 #include "ring.h"
@@ -17,7 +18,8 @@ namespace zc {
 
 class RingBackend final : public ReadBackend {
  public:
-  // Starts the thread, which makes the ring; `ring_refused` where it cannot. at most `depth` of them are in flight.
+  // Starts the thread, which makes the ring; `ring_refused` where it cannot. At most `depth` reads are in
+  // flight; 0: as many as the device gains from (see DepthRamp).
   static Result<std::unique_ptr<RingBackend>> create(uint32_t depth) noexcept;
   ~RingBackend() override;
 
@@ -34,7 +36,7 @@ class RingBackend final : public ReadBackend {
     bool stop = false;
   };
 
-  explicit RingBackend(uint32_t depth) : depth_(depth) {}
+  explicit RingBackend(uint32_t depth) : entries_(depth == 0 ? DepthRamp::depth_max : depth), ramp_(depth) {}
   template <typename Change>
   void leave(Change&& change);
   bool on_ring_thread() const { return std::this_thread::get_id() == thread_.get_id(); }
@@ -44,7 +46,7 @@ class RingBackend final : public ReadBackend {
   void fill_ring();
   void collect();
 
-  const uint32_t depth_;
+  const uint32_t entries_;
   std::mutex mutex_;
   Inbox inbox_;            // under mutex_
   bool signalled_ = false; // under mutex_: the eventfd was written since the inbox was last taken
@@ -56,6 +58,7 @@ class RingBackend final : public ReadBackend {
   bool event_armed_ = false;
   bool cancel_wanted_ = false;
   bool stopping_ = false;
+  DepthRamp ramp_;
   std::deque<ReadOp*> pending_;
   uint32_t in_flight_ = 0;
 
