@@ -1,4 +1,7 @@
 import type { BlockWindows, Run } from './order/block-order.js';
+import type { OrderOptions } from './order/sequence.js';
+import type { RunReader } from './run-reader.js';
+import type { ReaderOptions, SourceParts } from './source.js';
 
 /** Blocks that are asked for together: the disk has the next one to do when one is there. */
 const TOGETHER = 3;
@@ -80,4 +83,19 @@ export class BlockReadAhead {
     };
     await Promise.all(Array.from({ length: TOGETHER }, bringSome));
   }
+}
+
+/**
+ * What brings the blocks of a source: nothing unless it is shuffled by blocks and read through the page cache, and
+ * the budget has room for the window in use and the next one.
+ */
+export function runReaderFor(
+  { rows, sequence }: SourceParts,
+  { shuffle, seed }: Omit<OrderOptions, 'epoch'>,
+  { fields, mode }: Partial<Pick<ReaderOptions, 'fields' | 'mode'>>,
+): RunReader | undefined {
+  if (typeof shuffle !== 'object' || mode === 'direct') return undefined;
+  const { windows } = sequence({ shuffle, seed, epoch: 0 });
+  const fits = windows !== undefined && 2 * windows.window * rows.bytesPerRow <= rows.pageCacheBudget;
+  return fits ? rows.runReader?.(fields) : undefined;
 }

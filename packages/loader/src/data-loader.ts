@@ -4,7 +4,7 @@ import type { PrefetchReport } from '@zc/io';
 import type { Batch } from './batch.js';
 import { BatchMaker } from './batch-maker.js';
 import { BatchMemory } from './batch-memory.js';
-import { BlockReadAhead } from './block-read-ahead.js';
+import { BlockReadAhead, runReaderFor } from './block-read-ahead.js';
 import { Dataset, type DatasetOptions, datasetRules } from './dataset.js';
 import { Epoch } from './epoch.js';
 import { type BegunEpoch, EpochAhead, type EpochPlace } from './epoch-ahead.js';
@@ -92,7 +92,7 @@ export class DataLoader<S extends Schema = Schema, const O extends DataLoaderOpt
     this.#batchSize = options.batchSize ?? 1;
     this.#share = new SettledShare(options);
     this.#sampling = samplingOf(options);
-    this.#runReader = this.#chooseRunReader();
+    this.#runReader = runReaderFor(this.#parts, this.#identity, options);
     const brought = this.#runReader !== undefined;
     const reader = rows.createReader({ fields, mode, verify, pad, skips, brought });
     const finishing = new Finishing({
@@ -334,17 +334,6 @@ export class DataLoader<S extends Schema = Schema, const O extends DataLoaderOpt
     const { seed, shuffle } = this.#identity;
     const sequence = this.#parts.sequence({ shuffle, seed, epoch });
     return { epoch, pass: new ListedPass({ share, sequence, start, ahead: this.#aheadOf(sequence) }) };
-  }
-
-  /** Blocks are brought through the page cache where it has room for the window in use and the next one. */
-  #chooseRunReader(): RunReader | undefined {
-    const { rows } = this.#parts;
-    const { mode, fields } = this.#options;
-    const { seed, shuffle } = this.#identity;
-    if (typeof shuffle !== 'object' || mode === 'direct') return undefined;
-    const { windows } = this.#parts.sequence({ shuffle, seed, epoch: 0 });
-    const fits = windows !== undefined && 2 * windows.window * rows.bytesPerRow <= rows.pageCacheBudget;
-    return fits ? rows.runReader?.(fields) : undefined;
   }
 
   #aheadOf({ windows, length }: Sequence): BlockReadAhead | undefined {
