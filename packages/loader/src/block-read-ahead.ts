@@ -97,5 +97,5 @@ export function runReaderFor(
   if (typeof shuffle !== 'object' || mode === 'direct') return undefined;
   const { windows } = sequence({ shuffle, seed, epoch: 0 });
   const fits = windows !== undefined && 2 * windows.window * rows.bytesPerRow <= rows.pageCacheBudget;
-  return fits ? rows.runReader?.(fields) : undefined;
+  return fits ? rows.runReader(fields) : undefined;
 }

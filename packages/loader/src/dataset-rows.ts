@@ -3,7 +3,7 @@ import type { Schema } from '@zc/format';
 import { BatchReader } from './batch-reader.js';
 import type { Dataset } from './dataset.js';
 import type { Reader } from './reader.js';
-import { RunReader } from './run-reader.js';
+import { type RunReader, SampleRunReader } from './run-reader.js';
 import type { ShardStore } from './shard-store.js';
 import type { ReaderOptions, Rows } from './source.js';
 import type { Verify } from './way-choice.js';
@@ -51,7 +51,7 @@ export class DatasetRows implements Rows {
   }
 
   runReader(fields: readonly string[] | undefined): RunReader {
-    return new RunReader(this.store, fieldNumbersOf(this.store.schema, fields));
+    return new SampleRunReader(this.store, fieldNumbersOf(this.store.schema, fields));
   }
 
   join(others: readonly Rows[]): Rows {

@@ -5,8 +5,19 @@ import type { Shard } from './shard.js';
 import type { ShardStore } from './shard-store.js';
 import { shardOf } from './sorted-ids.js';
 
-/** Brings runs of samples into the page cache, each field of a shard by one range. */
-export class RunReader {
+/** Brings runs of neighbouring rows into the page cache. */
+export interface RunReader {
+  /**
+   * Resolves when the run is there. A range that cannot be read is passed over: the batches that have rows of it
+   * report it.
+   *
+   * @throws what opening a shard and reading its tables throws
+   */
+  bring(run: Run): Promise<void>;
+}
+
+/** Brings runs of samples, each field of a shard by one range. */
+export class SampleRunReader implements RunReader {
   readonly #store: ShardStore;
   readonly #fieldNumbers: readonly number[];
 
@@ -15,12 +26,6 @@ export class RunReader {
     this.#fieldNumbers = fieldNumbers;
   }
 
-  /**
-   * Resolves when the run is there. A range that cannot be read is passed over: the batches that have rows of it
-   * report it.
-   *
-   * @throws what opening a shard and reading its tables throws
-   */
   async bring({ first, length }: Run): Promise<void> {
     const { firstSamples, infos, files } = this.#store;
     for (let id = first; id < first + length; ) {

@@ -50,8 +50,8 @@ export interface Rows {
   /** The one dataset that they belong to, where there is one. Windows belong to it too, but are not its samples. */
   readonly dataset: Dataset | undefined;
   createReader(options: ReaderOptions): Reader;
-  /** What brings neighbouring rows into the page cache, with these fields of them; missing where nothing can. */
-  runReader?(fields: readonly string[] | undefined): RunReader;
+  /** What brings neighbouring rows into the page cache, with these fields of them; nothing where nothing can. */
+  runReader(fields: readonly string[] | undefined): RunReader | undefined;
   /**
    * These rows, and behind them those of others, numbered through.
    *

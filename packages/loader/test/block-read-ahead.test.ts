@@ -2,11 +2,12 @@ import { defineSchema, field } from '@zc/format';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { failure } from '../../../tools/testing/failure.js';
 import { BlockReadAhead } from '../src/block-read-ahead.js';
-import { DataLoader, Dataset } from '../src/index.js';
+import { DataLoader, Dataset, type Source } from '../src/index.js';
 import { BlockOrder, type Run } from '../src/order/block-order.js';
 import { bytesOf, everything, everythingSamples, writeDataset } from './helpers/datasets.js';
 import { coldCopy } from './helpers/page-cache.js';
 import { expectEverything } from './helpers/samples.js';
+import { type Tokens, textOf, writeTokens } from './helpers/tokens.js';
 
 const ROW_BYTES = 4096;
 const COUNT = 600;
@@ -64,6 +65,27 @@ test('of every kind of field, of parts too, from a state on', async () => {
   }
   expect(new Set(seen).size).toBe(120);
   expect(seen).toHaveLength(120);
+});
+
+test('of windows over tokens, across shards', async () => {
+  const { directory: tokens, flat } = await writeTokens(
+    Array.from({ length: 90 }, (_, i) => (i * 131) % 900),
+  );
+  await using dataset = await Dataset.open(coldCopy(tokens), { pageCacheBudget: 30_000 });
+  const windows = await dataset.windows({ field: 'tokens', length: 65, stride: 64 });
+  const shuffle = { blocks: 2000, window: 60 };
+  await using loader = new DataLoader(windows as Source, { batchSize: 8, shuffle });
+  let seen = 0;
+  for await (const batch of loader) {
+    const { data } = batch.fields.tokens as { data: Tokens };
+    batch.indices.forEach((id, k) => {
+      const expected = flat.slice(id * 64, id * 64 + 65);
+      expect(textOf(data.subarray(k * 65, k * 65 + 65)), `window ${id}`).toBe(textOf(expected));
+    });
+    seen += batch.length;
+  }
+  expect(seen).toBe(windows.length);
+  expect(loader.stats()).toMatchObject({ bytesDirect: 0, bytesStaged: 0 });
 });
 
 describe('windows', () => {

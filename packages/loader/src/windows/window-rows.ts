@@ -3,14 +3,16 @@ import type { Schema } from '@zc/format';
 import type { Dataset } from '../dataset.js';
 import { strictest } from '../dataset-rows.js';
 import type { Reader } from '../reader.js';
+import type { RunReader } from '../run-reader.js';
 import type { ShardStore } from '../shard-store.js';
 import type { ReaderOptions, Rows } from '../source.js';
 import type { Verify } from '../way-choice.js';
 import { JoinedWindows } from './joined-windows.js';
 import type { ResolvedWindows } from './options.js';
 import { TokenStream } from './token-stream.js';
-import type { WindowMap } from './window-map.js';
+import { StreamWindows, type WindowMap } from './window-map.js';
 import { WindowReader } from './window-reader.js';
+import { WindowRunReader } from './window-run-reader.js';
 
 export interface WindowRowsOptions {
   stream: TokenStream;
@@ -51,7 +53,7 @@ export class WindowRows implements Rows {
   }
 
   /** @throws ZC_ARGUMENT */
-  createReader({ fields, mode, verify, pad = {}, skips }: ReaderOptions): Reader {
+  createReader({ fields, mode, verify, pad = {}, skips, brought }: ReaderOptions): Reader {
     if (Object.keys(pad).length > 0) {
       throw new ZcError('ZC_ARGUMENT', 'windows are equally long: there is nothing to `pad`', {
         actual: Object.keys(pad),
@@ -69,9 +71,16 @@ export class WindowRows implements Rows {
       fields,
       mode,
       verify,
+      brought,
       fieldNumbers: [windows.fieldNumber],
       fitsPageCache: stream.tokens * stream.elementBytes <= this.pageCacheBudget,
     });
+  }
+
+  /** Where windows of single documents lie is known only once their tables are read. */
+  runReader(): RunReader | undefined {
+    const { stream, map, windows } = this.#options;
+    return map instanceof StreamWindows ? new WindowRunReader(stream, windows) : undefined;
   }
 
   join(others: readonly Rows[]): Rows {
