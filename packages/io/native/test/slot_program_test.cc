@@ -8,6 +8,7 @@
 
 #include "../core/kernels/run_slot_program.h"
 #include "../core/kernels/shared_work.h"
+#include "../core/kernels/widen_u8.h"
 #include "harness.h"
 #include "temp_file.h"
 
@@ -272,4 +273,35 @@ TEST("shared work is done once each, with many callers and one pool") {
   uint64_t expected = 0;
   for (uint64_t units = 0; units < 60; units++) expected += 4 * units * (units + 1) / 2;
   CHECK_EQUAL(sum.load(), expected);
+}
+
+TEST("bytes are widened and pixels taken apart at every length and place, as by hand") {
+  const auto noise = zc::test::noise(1000);
+  const auto* bytes = reinterpret_cast<const uint8_t*>(noise.data());
+  const float scales[] = {0.5f, 0.1f, 3, 4, 5, 6, 7, 8};
+  const float biases[] = {1, -0.3f, 3, 4, 5, 6, 7, 8};
+  for (size_t count = 0; count < 100; count++) {
+    for (size_t period = 1; period <= zc::widen_period_max; period++) {
+      std::vector<float> wide(count + 1, -1);
+      zc::widen_u8_periodic(bytes + count, wide.data(), count, scales, biases, period);
+      for (size_t i = 0; i < count; i++) {
+        const float product = static_cast<float>(bytes[count + i]) * scales[i % period];
+        CHECK_EQUAL(wide[i], product + biases[i % period]);
+      }
+      CHECK_EQUAL(wide[count], -1.0f);
+    }
+    for (const ptrdiff_t step : {ptrdiff_t{1}, ptrdiff_t{-1}}) {
+      std::vector<uint8_t> planes[3];
+      for (auto& plane : planes) plane.assign(count + 1, 77);
+      uint8_t* const targets[3] = {planes[0].data(), planes[1].data(), planes[2].data()};
+      const uint8_t* first = step == 1 ? bytes + 5 : bytes + 5 + (count == 0 ? 0 : count - 1) * 3;
+      zc::split_u8x3(first, step, count, targets);
+      for (size_t channel = 0; channel < 3; channel++) {
+        for (size_t i = 0; i < count; i++) {
+          CHECK_EQUAL(planes[channel][i], first[static_cast<ptrdiff_t>(i) * step * 3 + static_cast<ptrdiff_t>(channel)]);
+        }
+        CHECK_EQUAL(planes[channel][count], 77);
+      }
+    }
+  }
 }
