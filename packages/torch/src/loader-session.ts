@@ -179,7 +179,15 @@ export class LoaderSession {
         actual: share,
       });
     }
-    const { batch_size, drop_last, prefetch_batches, max_memory_bytes, windows: _, ...rest } = this.#options;
+    const {
+      batch_size,
+      drop_last,
+      prefetch_batches,
+      max_memory_bytes,
+      on_corrupt,
+      windows: _,
+      ...rest
+    } = this.#options;
     this.#share = share;
     this.#loader = new DataLoader(this.#source, {
       ...rest,
@@ -187,6 +195,7 @@ export class LoaderSession {
       dropLast: drop_last,
       prefetchBatches: prefetch_batches,
       maxMemoryBytes: max_memory_bytes,
+      onCorrupt: on_corrupt,
       rank,
       worldSize,
       // No view of a slot is made here, so there is nothing to detach.

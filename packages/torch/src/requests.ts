@@ -24,6 +24,7 @@ const loaderOptions = z.strictObject({
   max_memory_bytes: z.int().min(1).optional(),
   mode: z.enum(['auto', 'direct', 'copied']).optional(),
   verify: z.enum(['auto', 'always', 'never']).optional(),
+  on_corrupt: z.enum(['throw', 'skip']).optional(),
 });
 
 /** What only the client knows of a loader. */

@@ -291,6 +291,28 @@ def test_only_a_few_bytes_cross_the_socket(tmp_path: Path) -> None:
     assert after["server"]["batches"] - before["server"]["batches"] == batches
 
 
+def test_a_corrupt_row_is_an_error_or_left_out(tmp_path: Path) -> None:
+    with zc.DatasetWriter(tmp_path / "set") as writer:
+        for number in range(20):
+            writer.append({"image": np.full((64, 64), number + 1, np.uint8), "label": np.int64(number)})
+    [path] = (tmp_path / "set").glob("*.zcs")
+    content = bytearray(path.read_bytes())
+    content[content.index(bytes([8] * 4096)) + 100] = 99
+    path.write_bytes(content)
+    with zc.DataLoader(tmp_path / "set", batch_size=6, on_corrupt="skip") as loader:
+        batches = [(batch["image"][:, 0, 0].tolist(), batch["label"].tolist()) for batch in loader]
+        assert [len(images) for images, _ in batches] == [6, 5, 6, 2]
+        for images, labels in batches:
+            assert images == [label + 1 for label in labels]
+        assert 7 not in batches[1][1]
+        assert loader.stats()["loader"]["skipped"] == 1
+    with zc.DataLoader(tmp_path / "set", batch_size=6) as loader:
+        with pytest.raises(zc.ZcError, match="ZC_FORMAT_CHECKSUM"):
+            list(loader)
+    with pytest.raises(zc.ZcError, match="ZC_ARGUMENT"):
+        zc.DataLoader(tmp_path / "set", on_corrupt="ignore")  # type: ignore[arg-type]
+
+
 def test_statistics_say_where_the_time_went(images: Path) -> None:
     with zc.DataLoader(images, batch_size=10) as loader:
         assert loader.stats()["loader"] is None

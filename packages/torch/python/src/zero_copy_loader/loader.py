@@ -25,6 +25,7 @@ from .windows import checked as checked_windows
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | Dataset
 Mode = Literal["auto", "direct", "copied"]
 Verify = Literal["auto", "always", "never"]
+OnCorrupt = Literal["throw", "skip"]
 
 _Loader = TypeVar("_Loader", bound="DataLoader")
 _STATE_VERSION = 1
@@ -66,10 +67,13 @@ class DataLoader:
         mode: Mode = "auto",
         verify: Verify = "auto",
         windows: Windows | None = None,
+        on_corrupt: OnCorrupt = "throw",
     ) -> None:
         """Opens nothing yet. ``paths``: a dataset's directory, a shard, a list of shards, or a `Dataset`.
 
         ``shuffle``: True or ``"full"`` makes every order equally likely; the other kind is `BlockShuffle`.
+        ``on_corrupt="skip"`` leaves rows that cannot be read, or are not what was written, out of their batches,
+        which get shorter, down to none; ``stats()["loader"]["skipped"]`` counts them.
         With ``windows`` batches have windows over a stream of tokens instead of samples (see `Windows`).
         """
         self.batch_size = arguments.whole("batch_size", batch_size, 1)
@@ -96,6 +100,7 @@ class DataLoader:
             "max_memory_bytes": max_memory_bytes,
             "mode": arguments.one_of("mode", mode, get_args(Mode)),
             "verify": arguments.one_of("verify", verify, get_args(Verify)),
+            "on_corrupt": arguments.one_of("on_corrupt", on_corrupt, get_args(OnCorrupt)),
         }
         self._pid = os.getpid()
         # Of two threads that begin an iteration the second ends the first one's.
