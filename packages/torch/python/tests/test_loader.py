@@ -306,9 +306,11 @@ def test_a_corrupt_row_is_an_error_or_left_out(tmp_path: Path) -> None:
             assert images == [label + 1 for label in labels]
         assert 7 not in batches[1][1]
         assert loader.stats()["loader"]["skipped"] == 1
-    with zc.DataLoader(tmp_path / "set", batch_size=6) as loader:
-        with pytest.raises(zc.ZcError, match="ZC_FORMAT_CHECKSUM"):
-            list(loader)
+    with (
+        zc.DataLoader(tmp_path / "set", batch_size=6) as loader,
+        pytest.raises(zc.ZcError, match="ZC_FORMAT_CHECKSUM"),
+    ):
+        list(loader)
     with pytest.raises(zc.ZcError, match="ZC_ARGUMENT"):
         zc.DataLoader(tmp_path / "set", on_corrupt="ignore")  # type: ignore[arg-type]
 

@@ -72,8 +72,8 @@ class DataLoader:
         """Opens nothing yet. ``paths``: a dataset's directory, a shard, a list of shards, or a `Dataset`.
 
         ``shuffle``: True or ``"full"`` makes every order equally likely; the other kind is `BlockShuffle`.
-        ``on_corrupt="skip"`` leaves rows that cannot be read, or are not what was written, out of their batches,
-        which get shorter, down to none; ``stats()["loader"]["skipped"]`` counts them.
+        ``on_corrupt="skip"`` leaves rows that cannot be read, or are not what was written, out of their
+        batches, which get shorter, down to none; ``stats()["loader"]["skipped"]`` counts them.
         With ``windows`` batches have windows over a stream of tokens instead of samples (see `Windows`).
         """
         self.batch_size = arguments.whole("batch_size", batch_size, 1)
