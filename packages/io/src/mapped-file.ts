@@ -26,6 +26,11 @@ export type ViewArray =
   | typeof BigInt64Array
   | typeof Float32Array
   | typeof Float64Array;
+/**
+ * The first views of a file have buffers of their own: whoever touches a hundred thousand files once each would
+ * have V8 count a whole window for each of them, and collect all the time.
+ */
+const OWN_BUFFERS = 16;
 
 /**
  * A file mapped into memory: its bytes are the page cache's, nothing is copied until a page is written to.
@@ -49,6 +54,7 @@ export class MappedFile implements Disposable {
   readonly #windows = new Map<number, WeakRef<ArrayBuffer>>();
   /** Windows used of late: each at the place that its number leads to. */
   readonly #held: ({ index: number; buffer: ArrayBuffer } | undefined)[] = [];
+  #ownBuffers = 0;
   #closed = false;
 
   /** @throws ZC_IO_OPEN, ZC_IO_MAP */
@@ -88,10 +94,12 @@ export class MappedFile implements Disposable {
     this.#checkRange(offset, bytes);
     const index = Math.floor(offset / STRIDE_BYTES);
     const start = index * STRIDE_BYTES;
-    if (offset + bytes > start + WINDOW_BYTES) {
-      // Wider than any window: a buffer of its own, from the page's start so that alignment stays the file's.
+    const isWider = offset + bytes > start + WINDOW_BYTES;
+    if (isWider || this.#ownBuffers < OWN_BUFFERS) {
+      // From the page's start, so that alignment stays the file's.
       const pageStart = offset - (offset % 4096);
       const buffer = this.#native.window(pageStart, offset - pageStart + bytes);
+      if (!isWider) this.#ownBuffers++;
       return new array(buffer, offset - pageStart, length) as InstanceType<A>;
     }
     const held = this.#held[index % HELD_WINDOWS];

@@ -59,7 +59,8 @@ describe('a map', () => {
     using file = new MappedFile(path);
     const buffers = new Set<ArrayBufferLike>();
     for (let i = 0; i < 10_000; i++) buffers.add(file.view((i * 7919) % (20 * MIB - 10), 10).buffer);
-    expect([mapsOf(path), buffers.size <= 3]).toEqual([1, true]);
+    // The first sixteen have small ones of their own.
+    expect([mapsOf(path), buffers.size <= 16 + 3]).toEqual([1, true]);
   });
 });
 

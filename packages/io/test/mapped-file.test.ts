@@ -54,8 +54,16 @@ describe('views', () => {
     }
   });
 
+  test('of a file that is hardly touched have small buffers of their own', () => {
+    using file = new MappedFile(path);
+    const views = Array.from({ length: 16 }, (_, i) => file.view(i * 5000, 10));
+    expect(new Set(views.map(({ buffer }) => buffer)).size).toBe(16);
+    for (const { buffer } of views) expect(buffer.byteLength).toBeLessThanOrEqual(4096);
+  });
+
   test('of one window share its buffer, which is never wider than 16 MiB', () => {
     using file = new MappedFile(path);
+    for (let i = 0; i < 16; i++) file.view(0, 1);
     const first = file.view(10, 10);
     expect(file.view(5 * MIB, 100).buffer).toBe(first.buffer);
     expect(first.buffer.byteLength).toBe(16 * MIB);

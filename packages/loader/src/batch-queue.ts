@@ -108,7 +108,7 @@ export class BatchQueue {
           turnMs = performance.now();
           beginNext();
         };
-        setImmediate(() => this.#goOn());
+        this.#letOthersRun();
         return;
       }
       const batch = this.#begun++;
@@ -124,6 +124,13 @@ export class BatchQueue {
       });
     };
     beginNext();
+  }
+
+  /** Goes on when others had their turn; where the very first batch is waited for, once it has come. */
+  #letOthersRun(): void {
+    const goOn = () => setImmediate(() => this.#goOn());
+    if (this.#wanted && this.#taken === 0 && this.#underWay.length === 1) this.#underWay[0]!.then(goOn, goOn);
+    else goOn();
   }
 
   #goOn(): void {
