@@ -28,7 +28,10 @@ export interface DataLoaderOptions {
   batchSampler?: BatchSampler | undefined;
   /** Whether samples that do not fill a batch on every rank are left out; false. */
   dropLast?: boolean | undefined;
-  /** Batches that are read ahead; by default 8 MiB of them, from 2 to 16. */
+  /**
+   * Batches that are read ahead. By default of warm data 8 MiB, from 2 to 16 batches; of cold data as many as the
+   * consumer uses up while one is read, up to 64 MiB, 64 batches and half of `maxMemoryBytes`.
+   */
   prefetchBatches?: number | undefined;
   /** By default RANK of the environment when the first iteration begins, or 0. */
   rank?: number | undefined;
