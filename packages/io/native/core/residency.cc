@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <optional>
+#include <random>
 
 namespace zc {
 namespace {
@@ -43,13 +45,23 @@ std::optional<uint64_t> ask_cachestat(int fd, uint64_t offset, uint64_t length) 
   return std::min(length, answer.cached_pages * page);
 }
 
+uint64_t random_below(uint64_t bound) {
+  thread_local std::minstd_rand generator{
+      static_cast<uint32_t>(std::chrono::steady_clock::now().time_since_epoch().count())};
+  return std::uniform_int_distribution<uint64_t>{0, bound - 1}(generator);
+}
+
+// Asks for other pages each time: a refused attempt makes the kernel read what it was asked for, and whoever asks
+// for the same pages again finds them, though they may be all that is there.
 Result<uint64_t> sample_pages(int fd, uint64_t offset, uint64_t length, uint64_t samples_max) {
   const uint64_t page = page_bytes();
   const uint64_t pages = (offset + length - 1) / page - offset / page + 1;
   const uint64_t samples = std::min(pages, samples_max);
   uint64_t found = 0;
   for (uint64_t i = 0; i < samples; i++) {
-    const uint64_t at = std::max(offset, (offset / page + i * pages / samples) * page);
+    const uint64_t first = i * pages / samples;
+    const uint64_t sampled = first + random_below((i + 1) * pages / samples - first);
+    const uint64_t at = std::max(offset, (offset / page + sampled) * page);
     char byte;
     iovec vector{&byte, 1};
     if (::preadv2(fd, &vector, 1, static_cast<off_t>(at), RWF_NOWAIT) == 1) {
