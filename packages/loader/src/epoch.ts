@@ -6,9 +6,9 @@ import { BatchQueue, type BatchQueueOptions } from './batch-queue.js';
 import type { TakenBatch } from './stats.js';
 
 export interface EpochOptions<S extends Schema> extends Omit<BatchQueueOptions, 'signal'> {
-  /** Told of each batch that the user is given. */
   /** Makes of a batch what the user is given instead. */
   collate: ((batch: Batch<S>) => unknown) | undefined;
+  /** Told of each batch that the user is given. */
   onTaken(taken: TakenBatch): void;
   /** Called once, when it is over. */
   onEnd(): void;
@@ -135,7 +135,11 @@ export class Epoch<S extends Schema> implements AsyncIterator<unknown, undefined
       });
       this.#yielded++;
       this.#yieldedMs = nowMs;
-      return { value: this.#collate === undefined ? batch : await this.#collate(batch), done: false };
+      if (this.#collate === undefined) return { value: batch, done: false };
+      const value = await this.#collate(batch);
+      // Views of a batch that is about to be released are of no use either.
+      if (this.#reason !== undefined) throw this.#reason;
+      return { value, done: false };
     } catch (error) {
       this.#abort.abort();
       await this.#end('left');

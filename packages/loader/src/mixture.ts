@@ -62,7 +62,7 @@ export class Mixture<S extends Schema = Schema> extends Source<S> {
   /** @internal */
   constructor(ingredients: readonly Ingredient<S>[], options: MixOptions) {
     super();
-    checkIngredients(ingredients);
+    checkIngredients(ingredients, options);
     const sources = ingredients.map(({ source }) => source);
     const all = sources.map((source) => ({ ...partsOf(source), length: source.length }));
     const periodMax = Math.min(PERIOD_MAX, Math.floor(PATTERN_STEPS_MAX / sources.length));
@@ -130,14 +130,14 @@ function joined(all: readonly Rows[]): { rows: Rows; firstRows: number[] } {
   };
 }
 
-function checkIngredients(ingredients: readonly Ingredient[]): void {
+function checkIngredients(ingredients: readonly Ingredient[], { length }: MixOptions): void {
   if (!Array.isArray(ingredients) || ingredients.length === 0 || ingredients.length > INGREDIENTS_MAX) {
     throw new ZcError('ZC_ARGUMENT', `a mixture has from 1 to ${INGREDIENTS_MAX} sources`, {
       actual: ingredients?.length,
     });
   }
   const empty = ingredients.findIndex(({ source }) => source?.length === 0);
-  if (empty >= 0 && ingredients.length > 1) {
+  if (empty >= 0 && (ingredients.length > 1 || (length ?? 0) > 0)) {
     throw new ZcError('ZC_ARGUMENT', `source ${empty} of the mixture has no samples`);
   }
 }

@@ -81,8 +81,9 @@ export class SampledPass implements Pass {
   close(): void {
     if (this.#closed || this.#over) return;
     this.#closed = true;
-    // A generator's `finally` runs; one that is still at work does so when it gets there.
-    void Promise.resolve(this.#iterator.return?.()).catch(() => {});
+    // A generator's `finally` runs; one that is still at work does so when it gets there. The pass is over, whatever
+    // comes of it.
+    void (async () => this.#iterator.return?.())().catch(() => {});
   }
 
   /** Draws up to a batch of this number; a promise where the sampler makes wait. */

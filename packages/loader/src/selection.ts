@@ -3,7 +3,7 @@ import { ZcError } from '@zc/errors';
 import type { Sample, Schema } from '@zc/format';
 import { matchingNumbers } from './filter.js';
 import { Mixture } from './mixture.js';
-import { checkOptions, checkWhole, whole } from './options.js';
+import { abortSignal, checkOptions, checkWhole, names, type OptionRules, whole } from './options.js';
 import type { BlockWindows, Run } from './order/block-order.js';
 import { createSequence } from './order/sequence.js';
 import { SplitOrder } from './order/split-order.js';
@@ -83,6 +83,7 @@ export abstract class IndexedSource<S extends Schema = Schema> extends Source<S>
    * const ones = await dataset.filter(({ label }) => label === 1, { fields: ['label'] });
    */
   async filter(predicate: (sample: Sample<S>) => boolean, options: FilterOptions): Promise<Selection<S>> {
+    checkOptions(options, filterRules);
     return this.subset(await matchingNumbers(this, predicate as (sample: unknown) => boolean, options));
   }
 
@@ -117,6 +118,8 @@ export interface FilterOptions {
   fields: readonly string[];
   signal?: AbortSignal | undefined;
 }
+
+const filterRules: OptionRules<FilterOptions> = { fields: names, signal: abortSignal };
 
 /** Some of the samples of a source: what `subset`, `take`, `split` and `filter` give. */
 export class Selection<S extends Schema = Schema> extends IndexedSource<S> {

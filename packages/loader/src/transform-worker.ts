@@ -1,12 +1,15 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { inspect } from 'node:util';
+import { type MessagePort, workerData } from 'node:worker_threads';
 import { mapSlot } from '@zc/io';
 import { columnsOf, TransformBatch, type TransformOutputs } from './transforms/transform-batch.js';
 import { checkModule, type TransformModule } from './transforms/user-module.js';
 import type { WorkerAnswer, WorkerTask } from './worker-pool.js';
 
+/** The port is the pool's own: what the module posts to its parent is none of its answers. */
+const { url, port } = workerData as { url: string; port: MessagePort };
+
 /** A worker thread of a `WorkerPool`: runs the user's module on one batch after the other. */
 async function main(): Promise<void> {
-  const { url } = workerData as { url: string };
   const module = (await import(url)) as TransformModule;
   answer({ outputs: checkModule(module, url) });
   let pool = -1;
@@ -26,16 +29,16 @@ async function main(): Promise<void> {
       answer({ failure: { error: sendable(error), samples: batch.samplesAtFault() } });
     }
   };
-  parentPort!.on('message', (task: WorkerTask) => void run(task));
+  port.on('message', (task: WorkerTask) => void run(task));
 }
 
 function answer(message: WorkerAnswer): void {
-  parentPort!.postMessage(message);
+  port.postMessage(message);
 }
 
 /** An error as it can cross to another thread. */
 function sendable(error: unknown): unknown {
-  if (!(error instanceof Error)) return String(error);
+  if (!(error instanceof Error)) return inspect(error);
   const plain = new Error(error.message);
   plain.name = error.name;
   if (error.stack !== undefined) plain.stack = error.stack;

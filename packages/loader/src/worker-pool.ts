@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { ZcError } from '@zc/errors';
 import type { FieldPlan } from '@zc/format';
 import type { BufferPool, SharedSlot, ZeroCopyBuffer } from '@zc/io';
@@ -25,6 +25,12 @@ export interface WorkerAnswer {
   readonly failure?: { readonly error: unknown; readonly samples: readonly number[] };
 }
 
+/** A worker thread, and the port that its tasks and answers go through: the user's module has the other one. */
+interface Thread {
+  readonly worker: Worker;
+  readonly port: MessagePort;
+}
+
 interface Job {
   /** Nothing for the first one of a worker: to load its module. */
   readonly task: WorkerTask | undefined;
@@ -42,8 +48,8 @@ interface Job {
 export class WorkerPool implements TransformRunner {
   readonly #url: URL;
   readonly #size: number;
-  readonly #idle: Worker[] = [];
-  readonly #working = new Map<Worker, Job>();
+  readonly #idle: Thread[] = [];
+  readonly #working = new Map<Thread, Job>();
   readonly #waiting: Job[] = [];
   readonly #pools = new WeakMap<BufferPool, number>();
   #poolCount = 0;
@@ -86,8 +92,8 @@ export class WorkerPool implements TransformRunner {
   async close(): Promise<void> {
     this.#closed = true;
     for (const job of this.#waiting.splice(0)) job.reject(closedError());
-    const workers = [...this.#idle.splice(0), ...this.#working.keys()];
-    await Promise.all(workers.map((worker) => worker.terminate()));
+    const threads = [...this.#idle.splice(0), ...this.#working.keys()];
+    await Promise.all(threads.map(({ worker }) => worker.terminate()));
   }
 
   #placeOf({ slot, pool }: ZeroCopyBuffer): WorkerTask['place'] {
@@ -111,8 +117,8 @@ export class WorkerPool implements TransformRunner {
 
   #dispatch(): void {
     while (this.#waiting.length > 0) {
-      const worker = this.#idle.pop();
-      if (worker === undefined) {
+      const thread = this.#idle.pop();
+      if (thread === undefined) {
         const jobs = [...this.#working.values()];
         const loading = jobs.filter(({ task }) => task === undefined).length;
         if (jobs.length >= this.#size || loading >= this.#waiting.length) return;
@@ -120,15 +126,18 @@ export class WorkerPool implements TransformRunner {
         continue;
       }
       const job = this.#waiting.shift()!;
-      this.#working.set(worker, job);
-      worker.ref();
-      worker.postMessage(job.task);
+      this.#working.set(thread, job);
+      thread.worker.ref();
+      thread.port.postMessage(job.task);
     }
   }
 
   /** Starts a thread; it is at work until its module is loaded, for whoever waits for that. */
   #start(): void {
-    const worker = new Worker(WORKER_FILE, { workerData: { url: this.#url.href } });
+    const { port1: port, port2 } = new MessageChannel();
+    const workerData = { url: this.#url.href, port: port2 };
+    const worker = new Worker(WORKER_FILE, { workerData, transferList: [port2] });
+    const thread: Thread = { worker, port };
     const isLoad = this.#waiting[0]!.task === undefined;
     const loading: Job = isLoad
       ? this.#waiting.shift()!
@@ -138,23 +147,28 @@ export class WorkerPool implements TransformRunner {
           resolve: () => {},
           reject: (error) => this.#waiting.shift()?.reject(error),
         };
-    this.#working.set(worker, loading);
+    this.#working.set(thread, loading);
     let cause: unknown;
-    worker.on('message', (answer: WorkerAnswer) => {
-      const job = this.#working.get(worker)!;
-      this.#working.delete(worker);
-      this.#idle.push(worker);
+    port.on('message', (answer: WorkerAnswer) => {
+      const job = this.#working.get(thread);
+      // The thread has ended, and its job with it.
+      if (job === undefined) return;
+      this.#working.delete(thread);
+      this.#idle.push(thread);
       worker.unref();
       job.resolve(answer);
       this.#dispatch();
     });
+    // What keeps the process alive is the thread, while it works.
+    port.unref();
     worker.on('error', (error) => {
       cause = error;
     });
     worker.on('exit', (code) => {
-      const job = this.#working.get(worker);
-      this.#working.delete(worker);
-      const at = this.#idle.indexOf(worker);
+      port.close();
+      const job = this.#working.get(thread);
+      this.#working.delete(thread);
+      const at = this.#idle.indexOf(thread);
       if (at >= 0) this.#idle.splice(at, 1);
       if (job === undefined) return;
       job.reject(this.#closed ? closedError() : this.#endedError(job, code, cause));

@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import { defineSchema, field } from '@zc/format';
 import { expect, test } from 'vitest';
 import { failure } from '../../../tools/testing/failure.js';
@@ -32,6 +33,31 @@ test('the iteration gives what collate makes of each batch, which is released as
   expect(batches.every(({ released }) => released)).toBe(true);
   expect(views.map(({ length }) => length)).toEqual([0, 0, 0]);
   await loader.close();
+});
+
+test('what collate makes while the iteration is ended is handed to nobody', async () => {
+  await using dataset = await Dataset.open<typeof schema>(await written);
+  for (const [code, end] of [
+    ['ZC_CLOSED', (loader: DataLoader) => loader.close()],
+    ['ZC_SUPERSEDED', async (loader: DataLoader) => loader.loadStateDict(loader.stateDict())],
+  ] as const) {
+    const events = new EventEmitter();
+    const begun = once(events, 'begun');
+    await using loader = new DataLoader(dataset, {
+      batchSize: 8,
+      async collate(batch: Batch<typeof schema>) {
+        const ended = once(events, 'ended');
+        events.emit('begun');
+        await ended;
+        return batch;
+      },
+    });
+    const waiting = failure(code, () => loader[Symbol.asyncIterator]().next());
+    await begun;
+    const ended = end(loader as unknown as DataLoader);
+    events.emit('ended');
+    await Promise.all([waiting, ended]);
+  }
 });
 
 test('what collate throws ends the iteration', async () => {

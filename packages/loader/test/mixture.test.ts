@@ -146,6 +146,7 @@ test('what cannot be mixed', async () => {
   await failure('ZC_ARGUMENT', () => mix([{ source: {} as never, weight: 1 }]));
   await failure('ZC_ARGUMENT', () => mix([{ source: large, weight: 1 }], { lenght: 3 } as never));
   const empty = large.take(0);
+  await failure('ZC_ARGUMENT', () => mix([{ source: empty, weight: 1 }], { length: 5 }));
   await failure('ZC_ARGUMENT', () =>
     mix([
       { source: large, weight: 1 },

@@ -145,6 +145,26 @@ describe('ids of the user', () => {
   });
 });
 
+test('a sampler that fails when it is let go ends nothing but itself', async () => {
+  const sampler: Sampler = {
+    *[Symbol.iterator]() {
+      try {
+        yield* range(COUNT);
+      } finally {
+        // biome-ignore lint/correctness/noUnsafeFinally: it is what is tested.
+        throw new RangeError('let go');
+      }
+    },
+  };
+  const loader = loaderWith({ sampler, batchSize: 4 });
+  await expect(take(loader, 1)).resolves.toEqual([[0, 1, 2, 3]]);
+  const left = loader[Symbol.asyncIterator]();
+  await left.next();
+  loader.loadStateDict(saved(loader));
+  await expect(take(loader, 1)).resolves.toEqual([[4, 5, 6, 7]]);
+  await loader.close();
+});
+
 test('length, where the sampler knows it', async () => {
   expect(loaderWith({ sampler: range(10), batchSize: 4 }).length).toBe(3);
   expect(loaderWith({ sampler: range(10), batchSize: 4, dropLast: true }).length).toBe(2);

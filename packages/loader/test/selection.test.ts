@@ -150,3 +150,10 @@ test('digests tell different choices apart, and are the same for the same one', 
   expect(new Set(digests).size).toBe(digests.length);
   expect(choices().map(({ digest }) => digest)).toEqual(digests);
 });
+
+test('a filter checks its options', async () => {
+  const filter = (options: unknown) => dataset.filter(() => true, options as never);
+  await failure('ZC_ARGUMENT', () => filter({ feilds: ['label'] }));
+  await failure('ZC_ARGUMENT', () => filter({ fields: 'label' }));
+  await failure('ZC_ARGUMENT', () => filter(undefined));
+});

@@ -31,12 +31,12 @@ export class SplitOrder {
   /** @param weights proportions of the parts; above 0 */
   constructor(length: number, { weights, seed }: { weights: readonly number[]; seed: number }) {
     const sum = weights.reduce((total, weight) => total + weight, 0);
-    const { shares, total, exact } = wholeShares(weights, PERIOD_MAX);
+    const { shares, total, exact } = wholeShares(weights, Math.max(PERIOD_MAX, weights.length));
     this.#seed = seed;
     this.#shares = shares;
     this.#before = runningSums(shares);
     this.#period = total;
-    this.#periods = exact ? Math.floor(length / total) : 0;
+    this.#periods = exact && total <= PERIOD_MAX ? Math.floor(length / total) : 0;
     const left = length - this.#periods * total;
     const proportions = weights.map((weight) => weight / sum);
     const inTail = apportion(proportions, left, 0);

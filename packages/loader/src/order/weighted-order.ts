@@ -24,8 +24,10 @@ export class AliasTable implements WeightedOrder {
   /** @param weights as `checkWeights` wants them */
   constructor(weights: Float64Array) {
     const { length } = weights;
-    const mean = weights.reduce((sum, weight) => sum + weight, 0) / length;
-    const own = Float64Array.from(weights, (weight) => weight / mean);
+    // Against the largest, for the mean of the smallest numbers there are would be none.
+    const largest = weights.reduce((most, weight) => Math.max(most, weight), 0);
+    const mean = weights.reduce((sum, weight) => sum + weight / largest, 0) / length;
+    const own = Float64Array.from(weights, (weight) => weight / largest / mean);
     const alias = new Uint32Array(length);
     const stack = new Uint32Array(length);
     // Cells that have too little lie at the front of the stack, those with too much at its back.

@@ -24,6 +24,9 @@ export function wholeShares(weights: readonly number[], totalMax: number): Whole
     });
   }
   const sum = weights.reduce((total, weight) => total + weight, 0);
+  if (sum === Number.POSITIVE_INFINITY) {
+    throw new ZcError('ZC_ARGUMENT', 'the weights sum to Infinity', { actual: weights });
+  }
   const proportions = weights.map((weight) => weight / sum);
   for (let total = 1; total <= totalMax; total++) {
     const isWhole = (share: number) => Math.abs(share * total - Math.round(share * total)) < EXACT_WITHIN;

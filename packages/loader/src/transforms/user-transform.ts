@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { ZcError } from '@zc/errors';
 import { BLOCK_BYTES, type FieldPlan } from '@zc/format';
 import type { ZeroCopyBuffer } from '@zc/io';
@@ -75,7 +76,7 @@ export function workOf(
 
 /** The error of a transform, with the samples it belongs to. */
 export function transformError(cause: unknown, samples: readonly number[]): ZcError {
-  const words = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
+  const words = cause instanceof Error ? `${cause.name}: ${cause.message}` : inspect(cause);
   const named = samples.length === 1 ? `sample ${samples[0]}` : `a batch of ${samples.length} samples`;
   return new ZcError('ZC_TRANSFORM', `the transform failed on ${named}: ${words}`, { cause, samples });
 }

@@ -57,3 +57,12 @@ test('it takes no table: a part of 10^12 samples is asked at its end', () => {
   expect(new Set(ids).size).toBe(1000);
   expect(ids.every((id) => id > 1e12 - 10_010 && id < 1e12 + 7)).toBe(true);
 });
+
+test('there may be more parts than a period has places', () => {
+  for (const weightOf of [() => 1, (part: number) => 1 + part]) {
+    const weights = Array.from({ length: 1500 }, (_, part) => weightOf(part));
+    const order = new SplitOrder(4000, { weights, seed: 3 });
+    const ids = weights.flatMap((_, part) => [...partOf(order, part)]).sort((a, b) => a - b);
+    expect(ids).toEqual(Array.from({ length: 4000 }, (_, i) => i));
+  }
+});

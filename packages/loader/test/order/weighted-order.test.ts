@@ -101,3 +101,8 @@ test.each([
   const error = await failure('ZC_ARGUMENT', () => checkWeights(weights, 3));
   expect(error.summary).toBe(says);
 });
+
+test('weights may be the smallest numbers there are', () => {
+  const ids = list(new AliasTable(Float64Array.of(0, 5e-324, 0)), 1000);
+  expect(new Set(ids)).toEqual(new Set([1]));
+});

@@ -45,3 +45,7 @@ test.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY, 'much'])(
     await failure('ZC_ARGUMENT', () => wholeShares([1, weight as number], 100));
   },
 );
+
+test('weights that sum to Infinity have no shares', async () => {
+  await failure('ZC_ARGUMENT', () => wholeShares([1e308, 1e308, 1], 100));
+});
