@@ -4,23 +4,32 @@ export {
   type BatchFields,
   type BatchSlot,
   type BatchWay,
-} from './batch.js';
-export type { BatchLayout, FieldSpan, VariableSpan } from './batch-layout.js';
-export { type Column, PackedColumn, type PaddedColumn, type TensorColumn, ValuesColumn } from './columns.js';
-export type { OnCorrupt, SkippedSamples } from './corrupt-rows.js';
+} from './batches/batch.js';
+export type { BatchLayout, FieldSpan, VariableSpan } from './batches/batch-layout.js';
+export {
+  type Column,
+  PackedColumn,
+  type PaddedColumn,
+  type TensorColumn,
+  ValuesColumn,
+} from './batches/columns.js';
+export type { Loaded, LoadedBatch } from './batches/loaded-batch.js';
+export type { PadFields, PadOptions } from './batches/padding.js';
 export { DataLoader, type OpenOptions } from './data-loader.js';
-export { Dataset, type DatasetOptions } from './dataset.js';
-export type { Loaded, LoadedBatch } from './loaded-batch.js';
 export type { DataLoaderOptions } from './loader-options.js';
-export { type Ingredient, type MixOptions, Mixture, mix } from './mixture.js';
 export type { BlockShuffle, Shuffle, ShuffleKind } from './order/shuffle.js';
-export type { PadFields, PadOptions } from './padding.js';
-export type { BatchSampler, Sampler, SamplerExtras } from './sampler.js';
-export { type FilterOptions, IndexedSource, Selection, type SplitOptions } from './selection.js';
-export type { ShardInfo } from './shard-store.js';
-export { Source } from './source.js';
-export type { LoaderState } from './state.js';
-export type { BatchEvent, LoaderCounts, LoaderStats } from './stats.js';
+export type { BatchSampler, Sampler, SamplerExtras } from './passes/sampler.js';
+export type { LoaderState } from './passes/state.js';
+export type { OnCorrupt, SkippedSamples } from './reading/corrupt-rows.js';
+export type { ReadMode, Verify } from './reading/way-choice.js';
+export type { ShardInfo } from './shards/shard-store.js';
+export { Dataset, type DatasetOptions } from './sources/dataset.js';
+export { type Ingredient, type MixOptions, Mixture, mix } from './sources/mixture.js';
+export { type FilterOptions, IndexedSource, Selection, type SplitOptions } from './sources/selection.js';
+export { Source } from './sources/source.js';
+export { Weighted, type WeightedOptions } from './sources/weighted.js';
+export type { BatchEvent, LoaderCounts, LoaderStats } from './stats/stats.js';
+export { type Bottleneck, type Verdict, type VerdictOptions, verdictOf } from './stats/verdict.js';
 export {
   centerCrop,
   channelsFirst,
@@ -37,8 +46,5 @@ export {
 export type { TransformBatch, TransformOutputs } from './transforms/transform-batch.js';
 export type { TransformFunction, TransformModule } from './transforms/user-module.js';
 export type { UserTransform } from './transforms/user-transform.js';
-export { type Bottleneck, type Verdict, type VerdictOptions, verdictOf } from './verdict.js';
-export type { ReadMode, Verify } from './way-choice.js';
-export { Weighted, type WeightedOptions } from './weighted.js';
 export type { WindowOptions } from './windows/options.js';
 export { TokenWindows, type WindowSchema } from './windows/token-windows.js';

@@ -1,11 +1,11 @@
-import { type OnCorrupt, onCorrupt } from './corrupt-rows.js';
+import { type PadFields, padFields } from './batches/padding.js';
 import { abortSignal, callback, flag, names, type OptionRules, oneOf, whole } from './options.js';
 import { type Shuffle, shuffleKind } from './order/shuffle.js';
-import { type PadFields, padFields } from './padding.js';
-import { type BatchSampler, idSource, type Sampler } from './sampler.js';
+import { type BatchSampler, idSource, type Sampler } from './passes/sampler.js';
+import { type OnCorrupt, onCorrupt } from './reading/corrupt-rows.js';
+import type { ReadMode, Verify } from './reading/way-choice.js';
 import { type TransformFields, transformFields } from './transforms/built-in.js';
 import { type UserTransform, userTransform } from './transforms/user-transform.js';
-import type { ReadMode, Verify } from './way-choice.js';
 
 /** How a loader orders, batches, reads and keeps; each option with its default. */
 export interface DataLoaderOptions {

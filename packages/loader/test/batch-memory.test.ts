@@ -1,7 +1,7 @@
 import type { ZeroCopyBuffer } from '@zc/io';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { BatchMemory } from '../src/batch-memory.js';
+import { BatchMemory } from '../src/batches/batch-memory.js';
 
 const PAGE = 4096;
 

@@ -1,9 +1,9 @@
 import { defineSchema, field } from '@zc/format';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { failure } from '../../../tools/testing/failure.js';
-import { BlockReadAhead } from '../src/block-read-ahead.js';
 import { DataLoader, Dataset, type Source } from '../src/index.js';
 import { BlockOrder, type Run } from '../src/order/block-order.js';
+import { BlockReadAhead } from '../src/reading/block-read-ahead.js';
 import { bytesOf, everything, everythingSamples, writeDataset } from './helpers/datasets.js';
 import { coldCopy } from './helpers/page-cache.js';
 import { expectEverything } from './helpers/samples.js';

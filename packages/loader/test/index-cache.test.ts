@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { CachedRuns } from '../src/cached-runs.js';
-import { IndexCache } from '../src/index-cache.js';
+import { CachedRuns } from '../src/shards/cached-runs.js';
+import { IndexCache } from '../src/shards/index-cache.js';
 
 /** A part of `runs` runs of 100 bytes, whose reads are written down. */
 function part(cache: IndexCache, runs: number) {

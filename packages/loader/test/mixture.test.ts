@@ -2,7 +2,7 @@ import { defineSchema, field } from '@zc/format';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { failure } from '../../../tools/testing/failure.js';
 import { type Batch, DataLoader, Dataset, mix, type Source } from '../src/index.js';
-import { partsOf } from '../src/source.js';
+import { partsOf } from '../src/sources/source.js';
 import { everything, everythingSamples, writeDataset } from './helpers/datasets.js';
 import { expectEverything } from './helpers/samples.js';
 

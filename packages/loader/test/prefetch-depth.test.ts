@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { PrefetchDepth } from '../src/prefetch-depth.js';
+import { PrefetchDepth } from '../src/passes/prefetch-depth.js';
 
 const MIB = 2 ** 20;
 

@@ -2,7 +2,7 @@ import { Registry } from 'prom-client';
 import { beforeAll, expect, test } from 'vitest';
 import { failure } from '../../../tools/testing/failure.js';
 import { DataLoader } from '../src/index.js';
-import { registerMetrics } from '../src/prometheus.js';
+import { registerMetrics } from '../src/stats/prometheus.js';
 import { everything, everythingSamples, writeDataset } from './helpers/datasets.js';
 
 const COUNT = 60;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { failure } from '../../../tools/testing/failure.js';
 import { type Batch, DataLoader, Dataset, type Source } from '../src/index.js';
-import { partsOf } from '../src/source.js';
+import { partsOf } from '../src/sources/source.js';
 import { everything, everythingAt, everythingSamples, writeDataset } from './helpers/datasets.js';
 import { expectEverything } from './helpers/samples.js';
 

@@ -2,7 +2,7 @@ import { defineSchema, field } from '@zc/format';
 import { MappedFile } from '@zc/io';
 import { expect, test } from 'vitest';
 import { Dataset } from '../src/index.js';
-import { partsOf } from '../src/source.js';
+import { partsOf } from '../src/sources/source.js';
 import { bytesOf, writeDataset } from './helpers/datasets.js';
 import { coldCopy } from './helpers/page-cache.js';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { SortedIds } from '../src/sorted-ids.js';
+import { SortedIds } from '../src/reading/sorted-ids.js';
 
 const shardSamples = fc
   .array(fc.nat(9), { minLength: 1, maxLength: 12 })

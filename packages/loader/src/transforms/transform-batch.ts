@@ -1,5 +1,5 @@
-import type { BatchLayout, FieldSpan } from '../batch-layout.js';
-import { type Column, columnOf, type TensorColumn } from '../columns.js';
+import type { BatchLayout, FieldSpan } from '../batches/batch-layout.js';
+import { type Column, columnOf, type TensorColumn } from '../batches/columns.js';
 import { RowDraws } from './row-draws.js';
 
 /** Everything that a transform of the user's own works on, as numbers and tables: it may cross to another thread. */

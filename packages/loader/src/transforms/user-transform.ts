@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { ZcError } from '@zc/errors';
 import { BLOCK_BYTES, type FieldPlan } from '@zc/format';
 import type { ZeroCopyBuffer } from '@zc/io';
-import type { BatchLayout, FieldSpan } from '../batch-layout.js';
+import type { BatchLayout, FieldSpan } from '../batches/batch-layout.js';
 import type { OptionRule } from '../options.js';
 import { roundUp } from '../pages.js';
 import { WorkerPool } from '../worker-pool.js';

@@ -1,4 +1,4 @@
-import type { ShardColumn } from '../shard-column.js';
+import type { ShardColumn } from '../shards/shard-column.js';
 import { AskingAccess, type TableAccess } from './table-access.js';
 import type { TokenStream } from './token-stream.js';
 

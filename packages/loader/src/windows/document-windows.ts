@@ -1,6 +1,6 @@
 import { ZcError } from '@zc/errors';
-import type { ShardColumn } from '../shard-column.js';
-import { shardOf } from '../sorted-ids.js';
+import { shardOf } from '../reading/sorted-ids.js';
+import type { ShardColumn } from '../shards/shard-column.js';
 import type { TableAccess } from './table-access.js';
 import type { TokenStream } from './token-stream.js';
 import { type WindowMap, type WindowSteps, windowsIn } from './window-map.js';

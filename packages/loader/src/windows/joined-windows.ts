@@ -1,4 +1,4 @@
-import { shardOf } from '../sorted-ids.js';
+import { shardOf } from '../reading/sorted-ids.js';
 import type { TableAccess } from './table-access.js';
 import type { TokenStream } from './token-stream.js';
 import type { WindowMap } from './window-map.js';

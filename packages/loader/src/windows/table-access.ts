@@ -1,6 +1,6 @@
-import type { CachedRuns } from '../cached-runs.js';
-import { MissingRuns } from '../missing-runs.js';
-import type { ShardColumn } from '../shard-column.js';
+import type { CachedRuns } from '../shards/cached-runs.js';
+import { MissingRuns } from '../shards/missing-runs.js';
+import type { ShardColumn } from '../shards/shard-column.js';
 import type { TokenStream } from './token-stream.js';
 
 /**

@@ -1,8 +1,8 @@
 import { ZcError } from '@zc/errors';
 import { dtypes, type TensorField } from '@zc/format';
-import type { ShardColumn } from '../shard-column.js';
-import type { ShardStore } from '../shard-store.js';
-import { shardOf } from '../sorted-ids.js';
+import { shardOf } from '../reading/sorted-ids.js';
+import type { ShardColumn } from '../shards/shard-column.js';
+import type { ShardStore } from '../shards/shard-store.js';
 
 /** Shards whose footers are read at the same time. */
 const OPENED_TOGETHER = 64;

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { ZcError } from '@zc/errors';
 import type { Sample, Schema, TensorSpec } from '@zc/format';
-import type { Dataset } from '../dataset.js';
-import { IndexedSource, indexedParts } from '../selection.js';
-import { type IndexedParts, sourceParts } from '../source.js';
+import type { Dataset } from '../sources/dataset.js';
+import { IndexedSource, indexedParts } from '../sources/selection.js';
+import { type IndexedParts, sourceParts } from '../sources/source.js';
 import { DocumentWindows } from './document-windows.js';
 import { resolveWindows, schemaOfWindows, type WindowOptions } from './options.js';
 import { TokenStream } from './token-stream.js';

@@ -1,7 +1,7 @@
 import { BLOCK_BYTES, type FieldLayout } from '@zc/format';
-import type { Marks } from '../marks.js';
-import type { PlannedColumn } from '../plan.js';
-import type { ShardColumn } from '../shard-column.js';
+import type { PlannedColumn } from '../reading/plan.js';
+import type { Marks } from '../shards/marks.js';
+import type { ShardColumn } from '../shards/shard-column.js';
 import type { AskingAccess } from './table-access.js';
 import type { WindowParts } from './window-parts.js';
 

@@ -1,5 +1,5 @@
 import type { Run } from '../order/block-order.js';
-import type { RunReader } from '../run-reader.js';
+import type { RunReader } from '../shards/run-reader.js';
 import type { ResolvedWindows } from './options.js';
 import type { TokenStream } from './token-stream.js';
 

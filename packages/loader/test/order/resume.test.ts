@@ -6,7 +6,7 @@ import { MixedOrder } from '../../src/order/mixed-order.js';
 import { RankShare } from '../../src/order/ranks.js';
 import { createSequence, type OrderOptions, type Sequence } from '../../src/order/sequence.js';
 import type { ShuffleKind } from '../../src/order/shuffle.js';
-import { partsOf } from '../../src/source.js';
+import { partsOf } from '../../src/sources/source.js';
 import { everything, everythingSamples, writeDataset } from '../helpers/datasets.js';
 import { writeTokens } from '../helpers/tokens.js';
 

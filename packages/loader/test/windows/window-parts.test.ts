@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { shardOf } from '../../src/sorted-ids.js';
+import { shardOf } from '../../src/reading/sorted-ids.js';
 import { windowsIn } from '../../src/windows/window-map.js';
 import { WindowParts } from '../../src/windows/window-parts.js';
 
