@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
-import { ZcError } from '@zc/errors';
+import { abortedError, ZcError } from '@zc/errors';
 import type { FieldPlan } from '@zc/format';
 import type { BufferPool, SharedSlot, ZeroCopyBuffer } from '@zc/io';
 import type { TransformWork } from './transforms/transform-batch.js';
@@ -35,6 +35,7 @@ interface Job {
   /** Nothing for the first one of a worker: to load its module. */
   readonly task: WorkerTask | undefined;
   readonly samples: readonly number[];
+  readonly signal?: AbortSignal | undefined;
   resolve(answer: WorkerAnswer): void;
   reject(error: unknown): void;
 }
@@ -43,7 +44,7 @@ interface Job {
  * Runs a module of the user's in worker threads, which map the loader's slots: no byte of a batch is copied or
  * cloned on the way. A thread is started when there is work for it, and works on one batch at a time.
  *
- * A batch is given up only once its thread has ended: until then the thread may write to its slot.
+ * The slot of a batch is given back only once its thread has answered or ended: until then it may write there.
  */
 export class WorkerPool implements TransformRunner {
   readonly #url: URL;
@@ -82,9 +83,9 @@ export class WorkerPool implements TransformRunner {
   }
 
   /** @throws ZC_TRANSFORM with the samples; ZC_CLOSED */
-  async run(slot: ZeroCopyBuffer, work: TransformWork): Promise<void> {
+  async run(slot: ZeroCopyBuffer, work: TransformWork, signal: AbortSignal | undefined): Promise<void> {
     const samples = [...work.indices];
-    const { failure } = await this.#do({ place: this.#placeOf(slot), work }, samples);
+    const { failure } = await this.#do({ place: this.#placeOf(slot), work }, samples, signal);
     if (failure !== undefined) throw transformError(failure.error, failure.samples);
   }
 
@@ -107,16 +108,22 @@ export class WorkerPool implements TransformRunner {
     return { fd, offset, length: pool.slotBytes, pool: number, key: segment * 2 ** 32 + index };
   }
 
-  #do(task: WorkerTask | undefined, samples: readonly number[]): Promise<WorkerAnswer> {
+  #do(task: WorkerTask | undefined, samples: readonly number[], signal?: AbortSignal): Promise<WorkerAnswer> {
     return new Promise((resolve, reject) => {
       if (this.#closed) reject(closedError());
-      else this.#waiting.push({ task, samples, resolve, reject });
+      else this.#waiting.push({ task, samples, signal, resolve, reject });
       this.#dispatch();
     });
   }
 
   #dispatch(): void {
     while (this.#waiting.length > 0) {
+      const { signal, reject } = this.#waiting[0]!;
+      if (signal?.aborted) {
+        this.#waiting.shift();
+        reject(abortedError('the transform', signal));
+        continue;
+      }
       const thread = this.#idle.pop();
       if (thread === undefined) {
         const jobs = [...this.#working.values()];

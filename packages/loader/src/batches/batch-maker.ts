@@ -1,4 +1,5 @@
 import type { ReadResult, ZeroCopyBuffer } from '@zc/io';
+import { orAborted } from '../or-aborted.js';
 import {
   closeUp,
   isCorruption,
@@ -10,6 +11,7 @@ import {
 import type { Reader } from '../reading/reader.js';
 import type { Rows } from '../sources/source.js';
 import { RowDraws } from '../transforms/row-draws.js';
+import type { TransformWork } from '../transforms/transform-batch.js';
 import { type TransformRunner, withOutputs, workOf } from '../transforms/user-transform.js';
 import { type BatchLayout, writeNumbers } from './batch-layout.js';
 import { Finishing } from './finishing.js';
@@ -78,8 +80,10 @@ export class BatchMaker {
   }
 
   /** See `Reader.prepare`. Where rows are skipped, those whose place is not to be found out leave the batch here. */
-  prepare(drawn: DrawnBatch, use: number): Promise<unknown> | undefined {
-    if (this.#runner !== undefined && this.#runner.outputs === undefined) return this.#runner.load();
+  prepare(drawn: DrawnBatch, use: number, signal: AbortSignal | undefined): Promise<unknown> | undefined {
+    if (this.#runner !== undefined && this.#runner.outputs === undefined) {
+      return orAborted(this.#runner.load(), 'the transform', signal);
+    }
     if (!this.#skips) return this.#reader.prepare(drawn.ids, use);
     const leaveOut = (error: unknown) => this.#leaveOut(drawn, use, error);
     try {
@@ -111,9 +115,21 @@ export class BatchMaker {
     await this.#finishing.run(slot, finished, drawn);
     const layout = withOutputs(finished, this.#runner?.outputs ?? [], ids.length);
     const { seed, epoch } = draws;
-    await this.#runner?.run(slot, workOf(finished, layout, { indices: ids, positions, seed, epoch }));
+    await this.#transform(slot, workOf(finished, layout, { indices: ids, positions, seed, epoch }), signal);
     const finishMs = performance.now() - readMs;
     return { layout, indices: ids, result, skipped, finishMs };
+  }
+
+  /** Nobody waits for a transform behind the signal. The slot is its own until it has ended, which may be never. */
+  async #transform(
+    slot: ZeroCopyBuffer,
+    work: TransformWork,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    if (this.#runner === undefined) return;
+    const held = slot.retain();
+    const running = this.#runner.run(held, work, signal).finally(() => held.release());
+    await orAborted(running, 'the transform', signal);
   }
 
   /** Finds out which rows it is that cannot be prepared, by preparing each alone. */

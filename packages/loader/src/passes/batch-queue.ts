@@ -157,7 +157,7 @@ export class BatchQueue {
     try {
       for (;;) {
         if (signal?.aborted) throw abortedError(label, signal);
-        const missing = maker.prepare(drawn, use);
+        const missing = maker.prepare(drawn, use, signal);
         if (missing !== undefined) {
           clock.lap('planMs');
           await missing;

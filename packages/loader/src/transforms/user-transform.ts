@@ -34,7 +34,8 @@ export interface TransformRunner {
   /** The fields that it makes; known once `load` has ended. */
   readonly outputs: readonly FieldPlan[] | undefined;
   load(): Promise<unknown>;
-  run(slot: ZeroCopyBuffer, work: TransformWork): Promise<void>;
+  /** Once the signal has come it need not begin. */
+  run(slot: ZeroCopyBuffer, work: TransformWork, signal: AbortSignal | undefined): Promise<void>;
   close(): Promise<void>;
 }
 

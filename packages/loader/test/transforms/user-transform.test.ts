@@ -154,6 +154,36 @@ test('closing ends a transform that never ends by itself', async () => {
   await failure('ZC_CLOSED', () => epochOf(loader, 'label'));
 });
 
+test('nobody waits for a transform that never ends once the signal has come', async () => {
+  for (const transform of [moduleUrl('hang'), () => new Promise<void>(() => {})]) {
+    const controller = new AbortController();
+    await using loader = await open({ transform, workers: 2, signal: controller.signal });
+    const waiting = failure('ZC_ABORTED', () => epochOf(loader, 'label'));
+    await setTimeout(200);
+    controller.abort();
+    await waiting;
+  }
+});
+
+test('what is at work for an iteration that was left keeps its slot, and holds up no other', async () => {
+  const late: (() => void)[] = [];
+  await using loader = await open({
+    async transform(batch) {
+      if (batch.epoch === 0) await new Promise<void>((resolve) => late.push(resolve));
+      (batch.fields as Fields).label!.data.fill(BigInt(batch.epoch) as never);
+    },
+  });
+  const left = failure('ZC_SUPERSEDED', () => epochOf(loader, 'label'));
+  while (late.length === 0) await setTimeout(1);
+  const labels = new Set<string>();
+  for await (const batch of loader as AsyncIterable<Batch>) {
+    for (const resolve of late.splice(0)) resolve();
+    for (const label of (batch.fields as Fields).label!.data) labels.add(String(label));
+  }
+  await left;
+  expect([...labels]).toEqual(['1']);
+});
+
 test('a module that cannot be loaded, or is none', async () => {
   await using missing = await open({ transform: moduleUrl('missing') });
   await failure('ZC_TRANSFORM', () => epochOf(missing, 'label'));
