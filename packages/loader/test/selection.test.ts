@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { failure } from '../../../tools/testing/failure.js';
-import { type Batch, DataLoader, Dataset, type Source } from '../src/index.js';
+import { type Batch, DataLoader, Dataset, mix, type Source } from '../src/index.js';
 import { partsOf } from '../src/sources/source.js';
 import { everything, everythingAt, everythingSamples, writeDataset } from './helpers/datasets.js';
 import { expectEverything } from './helpers/samples.js';
@@ -156,4 +156,15 @@ test('a filter checks its options', async () => {
   await failure('ZC_ARGUMENT', () => filter({ feilds: ['label'] }));
   await failure('ZC_ARGUMENT', () => filter({ fields: 'label' }));
   await failure('ZC_ARGUMENT', () => filter(undefined));
+});
+
+test('what is no list, no proportions or no predicate is refused', async () => {
+  const fields = ['label'] as const;
+  const decidesLater = async () => false;
+  await failure('ZC_ARGUMENT', () => dataset.subset(5 as never));
+  await failure('ZC_ARGUMENT', () => dataset.subset(undefined as never));
+  await failure('ZC_ARGUMENT', () => dataset.split(null as never));
+  await failure('ZC_ARGUMENT', () => mix([null] as never));
+  await failure('ZC_ARGUMENT', () => dataset.filter('label' as never, { fields }));
+  await failure('ZC_ARGUMENT', () => dataset.filter(decidesLater as never, { fields }));
 });

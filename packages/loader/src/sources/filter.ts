@@ -1,3 +1,4 @@
+import { ZcError } from '@zc/errors';
 import { decodeRow } from '@zc/format';
 import { type Batch, makeBatch } from '../batches/batch.js';
 import type { FieldSpan } from '../batches/batch-layout.js';
@@ -21,6 +22,9 @@ export async function matchingNumbers(
   predicate: (sample: unknown) => boolean,
   { fields, signal }: FilterOptions,
 ): Promise<number[]> {
+  if (typeof predicate !== 'function') {
+    throw new ZcError('ZC_ARGUMENT', `a filter needs a function, not ${String(predicate)}`);
+  }
   const { rows, number } = source[sourceParts]();
   const maker = plainMaker(rows, fields);
   const bytesPerSample = maker.expectedBytes(SAMPLES_MAX) / SAMPLES_MAX;
@@ -54,7 +58,12 @@ export async function matchingNumbers(
   try {
     for (let first = 0; first < source.length; first += perBatch) {
       using batch = makeBatch((await queue.next())!);
-      for (let i = 0; i < batch.length; i++) if (predicate(sampleAt(batch, i))) numbers.push(first + i);
+      for (let i = 0; i < batch.length; i++) {
+        const wanted: unknown = predicate(sampleAt(batch, i));
+        // A promise would pass for true.
+        if (wanted instanceof Promise) throw asynchronousPredicate();
+        if (wanted) numbers.push(first + i);
+      }
     }
   } finally {
     await queue.close();
@@ -86,4 +95,10 @@ function valueAt(column: unknown, { plan, offset }: FieldSpan, i: number): unkno
   const { buffer } = (column as { data: Uint8Array }).data;
   const bytes = new Uint8Array(buffer, offset + i * rowBytes, rowBytes);
   return decodeRow(plan, bytes, field.shape as readonly number[], place);
+}
+
+function asynchronousPredicate(): ZcError {
+  return new ZcError('ZC_ARGUMENT', 'the predicate of a filter gave a promise', {
+    advice: 'Decide at once: what a predicate is given is gone when it returns.',
+  });
 }

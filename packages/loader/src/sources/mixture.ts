@@ -131,10 +131,15 @@ function joined(all: readonly Rows[]): { rows: Rows; firstRows: number[] } {
 }
 
 function checkIngredients(ingredients: readonly Ingredient[], { length }: MixOptions): void {
-  if (!Array.isArray(ingredients) || ingredients.length === 0 || ingredients.length > INGREDIENTS_MAX) {
-    throw new ZcError('ZC_ARGUMENT', `a mixture has from 1 to ${INGREDIENTS_MAX} sources`, {
-      actual: ingredients?.length,
-    });
+  const isList = Array.isArray(ingredients) && ingredients.every((each) => each?.source !== undefined);
+  if (!isList || ingredients.length === 0 || ingredients.length > INGREDIENTS_MAX) {
+    throw new ZcError(
+      'ZC_ARGUMENT',
+      `a mixture is a list of 1 to ${INGREDIENTS_MAX} sources with their weights`,
+      {
+        actual: ingredients?.length,
+      },
+    );
   }
   const empty = ingredients.findIndex(({ source }) => source?.length === 0);
   if (empty >= 0 && (ingredients.length > 1 || (length ?? 0) > 0)) {

@@ -21,6 +21,9 @@ export abstract class IndexedSource<S extends Schema = Schema> extends Source<S>
    * @throws ZC_INDEX_RANGE
    */
   subset(ids: ArrayLike<number> | Iterable<number>): Selection<S> {
+    if (typeof ids !== 'object' || ids === null) {
+      throw new ZcError('ZC_ARGUMENT', `a subset is a list of sample numbers, not ${String(ids)}`);
+    }
     const list = Float64Array.from(ids as ArrayLike<number>);
     const wrong = list.find((id) => !(Number.isInteger(id) && id >= 0 && id < this.length));
     if (wrong !== undefined) {
@@ -61,6 +64,9 @@ export abstract class IndexedSource<S extends Schema = Schema> extends Source<S>
   ): Record<Name, Selection<S>> {
     checkOptions(options, { seed: whole(0) });
     const { seed = 0 } = options;
+    if (typeof proportions !== 'object' || proportions === null) {
+      throw new ZcError('ZC_ARGUMENT', `a split has a proportion for each name, not ${String(proportions)}`);
+    }
     const names = Object.keys(proportions) as Name[];
     const order = new SplitOrder(this.length, { weights: names.map((name) => proportions[name]), seed });
     const parts = names.map((name, part) => {
