@@ -10,6 +10,7 @@ import type { ReadEngineStats } from './read-engine.js';
 
 /** What the addon gives to this package; nothing of it is public. */
 export interface NativeAddon {
+  readonly interfaceVersion: number;
   /** Sets the function that makes every error that the addon throws or hands over in this environment. */
   setErrorFactory(factory: (fields: NativeErrorFields) => Error): void;
   capabilities(path: string | undefined): NativeCapabilities;
@@ -154,6 +155,9 @@ export interface NativeFileWriter {
   abort(timeoutMs: number): Promise<boolean>;
 }
 
+/** Of all that is described here, and of plans and programs. Raised with each change of it, here and in module.cc. */
+const INTERFACE_VERSION = 1;
+
 let loaded: NativeAddon | undefined;
 
 /**
@@ -162,7 +166,8 @@ let loaded: NativeAddon | undefined;
  * Only `prebuilds/` is looked at, in the repository as in an installed package: the tests load the very file
  * that ships, and the native build renews it. `ZC_IO_ADDON` names another one, such as a sanitizer build.
  *
- * @throws ZC_IO_UNSUPPORTED_PLATFORM anywhere but on Linux; ZC_IO_NO_ADDON where it is missing or will not load.
+ * @throws ZC_IO_UNSUPPORTED_PLATFORM anywhere but on Linux; ZC_IO_NO_ADDON where it is missing, will not load, or is
+ *   that of another version.
  */
 export function nativeAddon(): NativeAddon {
   loaded ??= load();
@@ -200,6 +205,16 @@ function load(): NativeAddon {
     throw new ZcError('ZC_IO_NO_ADDON', `the native addon does not load: ${(cause as Error).message}`, {
       path,
       cause,
+      advice: missingAdvice(),
+    });
+  }
+  // What has none is older than these versions.
+  const version: number | undefined = addon.interfaceVersion;
+  if (version !== INTERFACE_VERSION) {
+    throw new ZcError('ZC_IO_NO_ADDON', 'the native addon is that of another version of this package', {
+      path,
+      expected: INTERFACE_VERSION,
+      actual: version ?? 'none',
       advice: missingAdvice(),
     });
   }

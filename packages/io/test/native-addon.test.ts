@@ -48,6 +48,20 @@ test('an addon that does not load is told with its reason', async () => {
   expect(error.message).toContain('invalid ELF header');
 });
 
+test.each([
+  ['an older', '{}'],
+  ['a newer', '{ interfaceVersion: 1e6 }'],
+])('%s addon is refused before anything of it is called', async (_name, exported) => {
+  const other = join(folder, 'other.cjs');
+  writeFileSync(other, `module.exports = ${exported}`);
+  vi.stubEnv('ZC_IO_ADDON', other);
+  const io = await import('../src/index.js');
+  const error = thrown('ZC_IO_NO_ADDON', () => io.capabilities());
+  expect(error.message).toContain('another version');
+  expect(error.path).toBe(other);
+  expect(error.advice).toContain('Build it: node');
+});
+
 test('elsewhere than on Linux the package imports, and its first use says so', async () => {
   vi.spyOn(process, 'platform', 'get').mockReturnValue('darwin');
   const io = await import('../src/index.js');

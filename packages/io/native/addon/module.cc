@@ -23,6 +23,11 @@
 namespace zc_addon {
 namespace {
 
+// Of what is exported, the order of arguments and the layout of plans and programs included. It is raised with each
+// change of these, here and in native-addon.ts: arguments are not looked at twice, so that an addon and JavaScript
+// that do not go together must not call each other.
+constexpr uint32_t interface_version = 1;
+
 void set_error_factory(const Napi::CallbackInfo& info) {
   Environment::of(info.Env()).error_factory = Napi::Persistent(info[0].As<Napi::Function>());
 }
@@ -51,6 +56,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   environment->lease_constructor = Napi::Persistent(LeaseObject::define(env));
   env.SetInstanceData(environment.release());  // which deletes it with the environment
 
+  exports.Set("interfaceVersion", interface_version);
   exports.Set("setErrorFactory", Napi::Function::New(env, set_error_factory));
   exports.Set("capabilities", Napi::Function::New(env, capabilities));
   exports.Set("firstNotice", Napi::Function::New(env, first_notice));
