@@ -106,8 +106,8 @@ export class FileWriter implements AsyncDisposable {
   /**
    * Puts everything on the disk, and gives the file its name.
    *
-   * @throws ZC_IO_WRITE, ZC_IO_EXISTS where somebody has taken the name meanwhile: nothing is left of the file then;
-   *   ZC_IO_CLOSED
+   * @throws ZC_IO_WRITE, ZC_IO_EXISTS where somebody has taken the name meanwhile: nothing is left of the file then,
+   *   but where it replaced another and only its directory could not be put on the disk; ZC_IO_CLOSED
    */
   finish(): Promise<WrittenFile> {
     try {

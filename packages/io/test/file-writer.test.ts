@@ -148,6 +148,14 @@ test('what is no call is an error that says so', async () => {
   expect((await writer.finish()).bytes).toBe(16 * MIB);
 });
 
+test('a chunk that is taken away while it waits for room is an error', async () => {
+  await using writer = new FileWriter(newPath(), { blocks: 2 });
+  const chunk = pattern(64 * MIB);
+  const appending = rejected('ZC_ARGUMENT', writer.append(chunk));
+  structuredClone(chunk.buffer, { transfer: [chunk.buffer as ArrayBuffer] });
+  expect((await appending).message).toContain('became shorter');
+});
+
 test('many writers at once write their own files', async () => {
   const paths = Array.from({ length: 6 }, newPath);
   await Promise.all(

@@ -127,6 +127,14 @@ Napi::Value FileWriter::backend(const Napi::CallbackInfo& info) {
 Napi::Value FileWriter::append(const Napi::CallbackInfo& info) {
   const auto chunk = info[0].As<Napi::Uint8Array>();
   const size_t from = unsigned_argument(info[1]);
+  // Who waits for room may find that the chunk was detached meanwhile.
+  if (from > chunk.ByteLength()) {
+    throw_error(info.Env(), zc::Error{.code = zc::ErrorCode::argument,
+                                      .operation = "append: the chunk became shorter while it was being appended",
+                                      .expected = static_cast<int64_t>(from),
+                                      .actual = static_cast<int64_t>(chunk.ByteLength())});
+    return info.Env().Undefined();
+  }
   const size_t wanted = chunk.ByteLength() - from;
   zc::FileWriter* writer = session_->writer();
   if (writer == nullptr) {

@@ -56,7 +56,8 @@ class FileWriter {
   uint64_t length() const noexcept;
 
   // Waits for all blocks, writes the rest, cuts off what was allocated too much, puts the file on the disk and
-  // names it. After an error nothing of the file is left. Blocks.
+  // names it. After an error nothing of the file is left, but for what
+  // UnpublishedFile::publish() says. Blocks.
   Result<WrittenFile> finish() noexcept;
 
   // Gives up what is in flight and waits for it; nothing of the file is left. False when the kernel still held

@@ -30,18 +30,19 @@ std::string name_beside(const std::string& path) {
   snprintf(hex, sizeof hex, "%016lx", static_cast<unsigned long>(random));
   const size_t slash = path.rfind('/');
   const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
-  return directory_of(path) + "/." + name + "." + hex + ".zc-partial";
+  // What is put around it has room too: names end at 255 bytes.
+  constexpr size_t name_bytes_max = 200;
+  return directory_of(path) + "/." + name.substr(0, name_bytes_max) + "." + hex + ".zc-partial";
 }
 
 // Through /proc it is the file that is open, whatever its name, and even without one.
 std::string open_file_name(int fd) { return "/proc/self/fd/" + std::to_string(fd); }
 
-Result<void> flush_directory(const std::string& directory, const std::string& path) {
-  const UniqueFd opened(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+// False with errno. A directory that may be written into but not read goes with all of its file system.
+bool put_on_disk(const UniqueFd& directory, int file) {
+  if (!directory) return ::syncfs(file) == 0;
   // Some file systems know no fsync of a directory: their renames are as safe as they get.
-  if (opened && (::fsync(opened.get()) == 0 || errno == EINVAL)) return {};
-  return Error{.code = ErrorCode::write, .sys_errno = errno, .operation = "putting the directory on the disk",
-               .path = path};
+  return ::fsync(directory.get()) == 0 || errno == EINVAL;
 }
 
 }  // namespace
@@ -72,6 +73,9 @@ UniqueFd UnpublishedFile::open_direct() const noexcept {
 }
 
 Result<void> UnpublishedFile::publish() noexcept {
+  // Opened first: where that fails, nothing has a name yet.
+  const UniqueFd directory(::open(directory_of(path_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!directory && errno != EACCES) return failure(errno, "opening the directory");
   Result<void> named;
   if (!temporary_name_.empty()) {
     named = rename_from(temporary_name_);
@@ -88,7 +92,11 @@ Result<void> UnpublishedFile::publish() noexcept {
   }
   if (!named) return named;
   temporary_name_.clear();
-  return flush_directory(directory_of(path_), path_);
+  if (put_on_disk(directory, fd())) return {};
+  Error error = failure(errno, "putting the directory on the disk");
+  // What was replaced cannot be had back, so then the new one stays.
+  if (!overwrite_) ::unlink(path_.c_str());
+  return error;
 }
 
 Result<void> UnpublishedFile::link_to(const std::string& name) noexcept {

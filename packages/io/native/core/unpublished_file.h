@@ -31,7 +31,8 @@ class UnpublishedFile {
   UniqueFd open_direct() const noexcept;
 
   // Gives it its path, which is then on the disk; its bytes have to be there already. `exists` where somebody else
-  // has taken the path meanwhile. Once.
+  // has taken the path meanwhile. After an error the path is as it was, but where the directory could not be put on
+  // the disk after a file was replaced: then the new one lies there. Once.
   Result<void> publish() noexcept;
   // Closes it, and nothing of it remains. Does nothing once it was published.
   void discard() noexcept;

@@ -12,6 +12,7 @@
 #include <mutex>
 
 #include "../core/crc32c.h"
+#include "child_process.h"
 #include "harness.h"
 #include "temp_file.h"
 
@@ -174,6 +175,38 @@ TEST("a directory that is not there is an error that names the path") {
   CHECK(failed.error().code == ErrorCode::write);
   CHECK_EQUAL(failed.error().sys_errno, ENOENT);
   CHECK_EQUAL(failed.error().path, folder.file("no/such/place"));
+}
+
+TEST("a name as long as names may be is replaced too") {
+  const Folder folder;
+  const std::string path = folder.file(std::string(255, 'n').c_str());
+  for (const size_t length : {3u, 5u}) {
+    Writing writing(path, {.overwrite = true});
+    REQUIRE_OK(writing.append(noise(length)));
+    REQUIRE_OK(writing.writer->finish());
+    CHECK_EQUAL(fs::file_size(path), length);
+    CHECK_EQUAL(folder.entries(), 1u);
+  }
+}
+
+// Root may read every directory.
+CHILD(writes_without_reading_the_directory) {
+  constexpr uid_t nobody = 65534;
+  if (::getuid() == 0) CHECK(::setresuid(nobody, nobody, nobody) == 0);
+  const Folder folder;
+  const fs::path parent = fs::path(folder.file()).parent_path();
+  fs::permissions(parent, fs::perms(0300));
+  {
+    Writing writing(folder.file());
+    REQUIRE_OK(writing.append(noise(3)));
+    REQUIRE_OK(writing.writer->finish());
+  }
+  fs::permissions(parent, fs::perms(0700));
+  CHECK_EQUAL(fs::file_size(folder.file()), 3u);
+  return 0;
+}
+TEST("a directory that may be written into but not read takes files") {
+  CHECK_EQUAL(zc::test::run_child("writes_without_reading_the_directory").exit_code, 0);
 }
 
 TEST("aborting, or forgetting, a writer with writes in flight leaves nothing") {
