@@ -248,8 +248,9 @@ Result<void> check(const BoolStep& step, size_t first, size_t end, const std::by
   std::byte seen{0};
   for (uint64_t at = begin; at < stop; at++) seen |= slot[at];
   if ((seen & ~std::byte{1}) == std::byte{0}) return {};
+  // It may be gone again, for other threads may write into a slot: then the last byte is named.
   uint64_t at = begin;
-  while ((slot[at] & ~std::byte{1}) == std::byte{0}) at++;
+  while (at + 1 < stop && (slot[at] & ~std::byte{1}) == std::byte{0}) at++;
   return Error{.code = ErrorCode::argument,
                .operation = "a bool that is neither 0 nor 1",
                .offset = static_cast<int64_t>(at),
