@@ -1,6 +1,9 @@
-/** 100,000 shards with 10^10 samples: opened, read, restored at any place, and every shard touched. */
+/**
+ * 100,000 shards with 10^10 samples: opened, read, restored at any place, and every shard touched, by batches and
+ * by `get`. What it takes is printed; what is checked are the samples, and what the process may hold.
+ */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,11 +11,10 @@ import { parseArgs } from 'node:util';
 
 const SHARDS = 100_000;
 const SAMPLES_PER_SHARD = 100_000;
-const OPEN_MS_MAX = 1000;
-const OPEN_MB_MAX = 250;
-const BATCH_MS_MAX = 50;
+/** Of batches from every shard: the index cache, the shards kept open, and what V8 has not collected yet. */
+const MB_MAX = 2000;
 const DESCRIPTORS_MAX = 1024;
-const MAPS_MAX = 65_530;
+const MAPS_MAX = Number(readFileSync('/proc/sys/vm/max_map_count', 'utf8'));
 
 const { values } = parseArgs({ options: { scale: { type: 'string', default: '1' } } });
 const shards = Math.max(1000, Math.round(SHARDS * Number(values.scale)));
@@ -55,10 +57,10 @@ function report(steps) {
       `${Math.round(touched.ms / 1000)} s with ${touched.mb} MB, ${touched.descriptors} descriptors and ` +
       `${touched.maps} maps; by get in ${Math.round(held.ms / 1000)} s, all views held, with ${held.maps} maps`,
   );
-  const wrong = steps.reduce((sum, step) => sum + step.wrong, 0);
-  const late = [first.ms, ...restores].some((ms) => ms > BATCH_MS_MAX);
+  // Each step counts what it found wrong, the last one the views that did not outlive the dataset.
+  const isRight = steps.at(-1).step === 'closed' && steps.every(({ wrong }) => wrong === 0);
   const descriptors = Math.max(...steps.map((step) => step.descriptors));
   const maps = Math.max(...steps.map((step) => step.maps));
-  const isMissed = open.ms > OPEN_MS_MAX || openMb > OPEN_MB_MAX || late;
-  if (wrong > 0 || isMissed || descriptors > DESCRIPTORS_MAX || maps > MAPS_MAX) process.exitCode = 1;
+  const holdsTooMuch = touched.mb > MB_MAX || descriptors > DESCRIPTORS_MAX || maps > MAPS_MAX;
+  if (!isRight || holdsTooMuch) process.exitCode = 1;
 }
