@@ -3,14 +3,14 @@ import { readPython } from './environment.mjs';
 import { show } from './process.mjs';
 import { root } from './step.mjs';
 import { build } from './steps/build.mjs';
-import { liburing } from './steps/liburing.mjs';
+import { nativeLibraries } from './steps/native-libraries.mjs';
 import { packages } from './steps/packages.mjs';
 import { programs } from './steps/programs.mjs';
 import { python } from './steps/python.mjs';
 import { test } from './test.mjs';
 
 const INSTALLED = [programs, packages];
-const BUILT = [...INSTALLED, liburing, build];
+const BUILT = [...INSTALLED, nativeLibraries, build];
 const ALL = [...BUILT, python];
 
 /**

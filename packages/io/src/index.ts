@@ -34,5 +34,7 @@ export {
   runSlotSteps,
   type SlotRows,
   type SlotStep,
+  type ZstdStep,
 } from './slot-program.js';
 export { type SlotPlace, ZeroCopyBuffer } from './zero-copy-buffer.js';
+export { type NativeZstd, zstdCompressor } from './zstd.js';

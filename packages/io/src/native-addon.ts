@@ -18,6 +18,9 @@ export interface NativeAddon {
   firstNotice(name: string): boolean;
   crc32c(data: Uint8Array, seed: number): number;
   sum64(data: Uint8Array): bigint;
+  /** The release of the zstd that is linked: `1.5.4`. */
+  zstdVersion(): string;
+  zstdCompress(bytes: Uint8Array, level: number): Uint8Array;
   sendDescriptors(socketFd: number, payload: Uint8Array, fds: readonly number[]): void;
   /** Checks the program before it returns; the promise is for its end. */
   runSlotProgram(lease: NativeLease, program: Float64Array): Promise<void>;

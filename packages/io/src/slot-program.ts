@@ -65,7 +65,20 @@ export interface BoolStep {
   length: number;
 }
 
-export type SlotStep = AffineStep | FillStep | BoolStep;
+/**
+ * Decodes rows that are one zstd frame each to another part of the slot. Each has to be exactly one frame, without
+ * a dictionary, of as many bytes as its place has: that is checked before a byte of it is written.
+ */
+export interface ZstdStep {
+  kind: 'zstd';
+  /**
+   * Four numbers a row: where its frame begins, the frame's length, where the row goes, and its length. The frames
+   * ascend and do not overlap, nor do the rows, and the two parts of the slot are apart.
+   */
+  places: Float64Array;
+}
+
+export type SlotStep = AffineStep | FillStep | BoolStep | ZstdStep;
 
 /**
  * Works on the bytes of a slot, on threads of the native core: one step after the other, the rows of each shared
@@ -75,13 +88,13 @@ export type SlotStep = AffineStep | FillStep | BoolStep;
  * where its lease ends first. After an error the slot holds some of the results.
  *
  * @throws ZC_ARGUMENT for steps that do not fit the slot or themselves, before anything is done, and for a byte
- *   that is no bool, with its place in the slot as `offset`; ZC_IO_CLOSED
+ *   that is no bool or a frame that is none, with its place in the slot as `offset`; ZC_IO_MEMORY; ZC_IO_CLOSED
  */
 export async function runSlotSteps(target: ZeroCopyBuffer, steps: readonly SlotStep[]): Promise<void> {
   await nativeAddon().runSlotProgram(ZeroCopyBuffer.native(target), encodeSlotSteps(steps));
 }
 
-const KINDS = { affine: 1, fill: 2, bool: 3 } as const;
+const KINDS = { affine: 1, fill: 2, bool: 3, zstd: 4 } as const;
 
 /** The flat form that the native side takes: the kind of each step and its numbers, one step after the other. */
 function encodeSlotSteps(steps: readonly SlotStep[]): Float64Array {
@@ -115,6 +128,8 @@ function encodeStep(step: SlotStep): { head: number[]; rows: Float64Array } {
     }
     case 'bool':
       return { head: [kind, step.offset, step.length], rows: NO_ROWS };
+    case 'zstd':
+      return { head: [kind, step.places.length / 4], rows: step.places };
     default:
       throw new ZcError('ZC_ARGUMENT', `there is no step of kind ${(step as { kind: string }).kind}`);
   }

@@ -26,6 +26,7 @@ test('the public names', () => {
       "sum64",
       "watchDescriptor",
       "watchProcess",
+      "zstdCompressor",
     ]
   `);
 });

@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest';
-import { type AffineStep, BufferPool, runSlotSteps, type SlotRows, type SlotStep } from '../src/index.js';
+import {
+  type AffineStep,
+  BufferPool,
+  runSlotSteps,
+  type SlotRows,
+  type SlotStep,
+  zstdCompressor,
+} from '../src/index.js';
 import { rejected } from './helpers/caught.js';
 
 const IMAGE: SlotRows = {
@@ -69,6 +76,22 @@ test('a byte that is no bool is named by its place', async () => {
     runSlotSteps(lease, [{ kind: 'bool', offset: 0, length: 8192 }]),
   );
   expect(error).toMatchObject({ offset: 777, actual: 2 });
+});
+
+test('rows that are zstd frames are decoded, and a bad one is named by its place', async () => {
+  using pool = new BufferPool({ slotBytes: 8192, slots: 1 });
+  using lease = pool.acquire()!;
+  const bytes = new Uint8Array(lease.buffer);
+  const content = Uint8Array.from({ length: 3000 }, (_, i) => i % 100);
+  const frame = zstdCompressor().compress(content, 3);
+  bytes.set(frame, 100);
+  await runSlotSteps(lease, [{ kind: 'zstd', places: Float64Array.of(100, frame.length, 4096, 3000) }]);
+  expect(bytes.subarray(4096, 7096)).toEqual(content);
+  for (const length of [2999, 3001]) {
+    const places = Float64Array.of(100, frame.length, 4096, length);
+    const error = await rejected('ZC_ARGUMENT', runSlotSteps(lease, [{ kind: 'zstd', places }]));
+    expect(error).toMatchObject({ offset: 100, expected: length, actual: 3000 });
+  }
 });
 
 test('a slot is not leased again while steps work on it', async () => {

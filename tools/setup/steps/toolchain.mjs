@@ -8,8 +8,8 @@ import { nodeHeaders } from './node-headers.mjs';
 /**
  * Writes `.cache/toolchain.json`: what a native build depends on besides its sources.
  *
- * Turborepo takes the file as an input of `build:native`, so that another compiler, libc or liburing makes
- * the build anew; the native build reads `nodedir` from it when it is started by hand.
+ * Turborepo takes the file as an input of `build:native`, so that another compiler, libc, liburing or zstd
+ * makes the build anew; the native build reads `nodedir` from it when it is started by hand.
  */
 export async function toolchain() {
   const text = `${JSON.stringify(await describeToolchain(), null, 2)}\n`;
@@ -20,16 +20,19 @@ export async function toolchain() {
 }
 
 async function describeToolchain() {
-  const library = ask('g++', ['-print-file-name=liburing.a']);
   return {
     platform: `${process.platform}-${process.arch}`,
     compiler: ask('g++', ['--version'])?.split('\n')[0],
     libc: ask('ldd', ['--version'])?.split('\n')[0],
-    liburing:
-      library && existsSync(library)
-        ? createHash('sha256').update(readFileSync(library)).digest('hex')
-        : null,
+    liburing: libraryDigest('liburing.a'),
+    zstd: libraryDigest('libzstd.a'),
     napi: process.versions.napi,
     nodedir: await nodeHeaders(),
   };
+}
+
+function libraryDigest(name) {
+  const library = ask('g++', [`-print-file-name=${name}`]);
+  if (!library || !existsSync(library)) return null;
+  return createHash('sha256').update(readFileSync(library)).digest('hex');
 }

@@ -37,6 +37,7 @@
     'libraries': [
       '<!@(sed "s|^|<(native)/build/<(kind)/|; s|cc$|o|" <(native)/sources.txt)',
       '-l:liburing.a',
+      '-l:libzstd.a',
     ],
     # The process's SIGBUS handler is in it, and threads that a read never came back to: it is never unloaded.
     'ldflags': ['-Wl,--exclude-libs,ALL', '-Wl,-z,nodelete', '-pthread'],

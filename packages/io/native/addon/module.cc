@@ -1,6 +1,7 @@
 // What the addon exports; packages/io/src/native-addon.ts describes it.
 #include <napi.h>
 
+#include <cstring>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -10,6 +11,7 @@
 #include "capabilities.h"
 #include "core/crc32c.h"
 #include "core/kernels/sum64.h"
+#include "core/kernels/zstd_rows.h"
 #include "descriptors.h"
 #include "environment.h"
 #include "file_writer.h"
@@ -43,6 +45,21 @@ Napi::Value sum64(const Napi::CallbackInfo& info) {
   return Napi::BigInt::New(info.Env(), zc::sum64(data.Data(), data.ByteLength()));
 }
 
+Napi::Value zstd_version(const Napi::CallbackInfo& info) { return Napi::String::New(info.Env(), zc::zstd_version()); }
+
+Napi::Value zstd_compress(const Napi::CallbackInfo& info) {
+  const auto data = info[0].As<Napi::Uint8Array>();
+  const int level = info[1].ToNumber().Int32Value();
+  const auto frame = zc::compress_zstd(reinterpret_cast<const std::byte*>(data.Data()), data.ByteLength(), level);
+  if (!frame.ok()) {
+    throw_error(info.Env(), frame.error());
+    return info.Env().Undefined();
+  }
+  auto result = Napi::Uint8Array::New(info.Env(), frame.value().size());
+  std::memcpy(result.Data(), frame.value().data(), frame.value().size());
+  return result;
+}
+
 // firstNotice(name): whether nobody of this process has asked for that name before, worker threads included.
 Napi::Value first_notice(const Napi::CallbackInfo& info) {
   static std::mutex mutex;
@@ -62,6 +79,8 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("firstNotice", Napi::Function::New(env, first_notice));
   exports.Set("crc32c", Napi::Function::New(env, crc32c));
   exports.Set("sum64", Napi::Function::New(env, sum64));
+  exports.Set("zstdVersion", Napi::Function::New(env, zstd_version));
+  exports.Set("zstdCompress", Napi::Function::New(env, zstd_compress));
   exports.Set("sendDescriptors", Napi::Function::New(env, send_descriptors));
   exports.Set("watchDescriptor", Napi::Function::New(env, watch_descriptor));
   exports.Set("mapShared", Napi::Function::New(env, map_shared));

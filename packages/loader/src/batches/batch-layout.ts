@@ -12,6 +12,16 @@ export interface FieldSpan {
   readonly variable?: VariableSpan | undefined;
   /** Where the rows lie as they were read, and what they were, where transforms put other ones here. */
   readonly raw?: { readonly plan: FieldPlan; readonly offset: number } | undefined;
+  /** Where the rows are read as they are stored, where that is compressed. */
+  readonly frames?: FrameSpan | undefined;
+}
+
+/** The frames of a compressed field, back to back in the order of the batch. */
+export interface FrameSpan {
+  /** Where they begin in the slot: a multiple of 4096. */
+  readonly offset: number;
+  /** One more than there are rows: where each frame begins, in bytes from there. */
+  readonly offsets: Float64Array;
 }
 
 /** Where the tables of a field of variable rows lie in the slot, and what they hold. */
@@ -68,6 +78,23 @@ export function layOut(
   });
   const indicesAt = roundUp(end, 8);
   return { fields, indicesAt, lengthBytes: indicesAt + length * 8 };
+}
+
+/**
+ * The layout with places for frames behind everything else.
+ *
+ * @param frames of each field in turn where it is compressed: see `FrameSpan.offsets`
+ */
+export function withFrames(layout: BatchLayout, frames: readonly (Float64Array | undefined)[]): BatchLayout {
+  let end = layout.lengthBytes;
+  const fields = layout.fields.map((span, i): FieldSpan => {
+    const offsets = frames[i];
+    if (offsets === undefined) return span;
+    const offset = roundUp(end, BLOCK_BYTES);
+    end = offset + offsets.at(-1)!;
+    return { ...span, frames: { offset, offsets } };
+  });
+  return { ...layout, fields, lengthBytes: end };
 }
 
 /** Writes the numbers that other processes read beside the rows: offsets, dimensions and ids, as int64. */

@@ -1,7 +1,13 @@
-import { isZcError, ZcError } from '@zc/errors';
+import { isZcError, type ZcError } from '@zc/errors';
 import { type FieldPlan, planFields, shapeOfRow } from '@zc/format';
 import type { ReadResult, ZeroCopyBuffer } from '@zc/io';
-import { type BatchLayout, layOut, type VariableRows, writeNumbers } from '../batches/batch-layout.js';
+import {
+  type BatchLayout,
+  layOut,
+  type VariableRows,
+  withFrames,
+  writeNumbers,
+} from '../batches/batch-layout.js';
 import { planNamed } from '../batches/named-plan.js';
 import { Padding, type PadFields } from '../batches/padding.js';
 import { PAGE_BYTES, roundUp } from '../pages.js';
@@ -10,12 +16,13 @@ import type { ShardColumn } from '../shards/shard-column.js';
 import type { ShardStore } from '../shards/shard-store.js';
 import { CheckLog } from './check-log.js';
 import { checksumError } from './checksum-error.js';
+import { decodedLength, decodedPlan, decodeRows, frameError } from './compressed-rows.js';
 import type { RowFailure } from './corrupt-rows.js';
 import { planRows, readTag } from './plan.js';
 import { PlanWriter } from './plan-writer.js';
 import type { Reader } from './reader.js';
 import { copySmallRows } from './small-rows.js';
-import { SortedIds } from './sorted-ids.js';
+import { SortedIds, shardOf } from './sorted-ids.js';
 import { type ChosenWay, chooseWay, type WayOptions } from './way-choice.js';
 
 export interface BatchReaderOptions extends WayOptions {
@@ -29,9 +36,10 @@ export interface BatchReaderOptions extends WayOptions {
  *
  * Planning goes in two steps. `prepare` finds out where the rows lie and what they must sum to; what it lacks
  * is read asynchronously and then it is called again. `read` turns that into one plan and hands it to the
- * engine.
+ * engine. Compressed rows are read as they are stored, to a place of their own in the slot, and then decoded.
  */
 export class BatchReader implements Reader {
+  /** Of rows as batches have them: decoded. */
   readonly plans: readonly FieldPlan[];
   readonly paddings: ReadonlyMap<string, Padding>;
   readonly #options: BatchReaderOptions;
@@ -41,10 +49,9 @@ export class BatchReader implements Reader {
   #layout: BatchLayout | undefined;
   #fixedLayout: { length: number; layout: BatchLayout } | undefined;
 
-  /** @throws ZC_FORMAT_CODEC for a field that is compressed */
   constructor(options: BatchReaderOptions) {
     const { store, fieldNumbers } = options;
-    const plans = planFields(store.schema);
+    const plans = planFields(store.schema).map(decodedPlan);
     this.#options = options;
     this.#plan = new PlanWriter({ joins: options.skips !== true });
     this.plans = fieldNumbers.map((number) => plans[number]!);
@@ -54,22 +61,14 @@ export class BatchReader implements Reader {
       }),
     );
     this.#ids = new SortedIds(store.firstSamples);
-    for (const { field } of this.plans) {
-      if (field.codec === 'none') continue;
-      throw new ZcError('ZC_FORMAT_CODEC', `field "${field.name}" has codec ${field.codec}`, {
-        field: field.name,
-        expected: 'none',
-        actual: field.codec,
-      });
-    }
   }
 
-  /** Of variable fields it is twice what the sizes of the files say. */
+  /** Of rows that are stored with variable lengths it is twice what the sizes of the files say. */
   expectedBytes(samples: number): number {
     const { infos, samples: all } = this.#options.store;
     const fixed = this.plans.reduce((sum, { rowBytes }) => sum + roundUp(rowBytes * samples, PAGE_BYTES), 0);
     const total = infos.reduce((sum, { bytes }) => sum + bytes, 0);
-    const isVariable = this.plans.some((plan) => !plan.fixed);
+    const isVariable = this.plans.some((plan, i) => !plan.fixed || this.#isCompressed(i));
     const variable = isVariable ? (2 * total * samples) / Math.max(1, all) : 0;
     return roundUp(fixed + variable + samples * 8, PAGE_BYTES);
   }
@@ -99,7 +98,7 @@ export class BatchReader implements Reader {
     try {
       const result = await reading;
       if (result.failures.length === 0) log.commit();
-      return result;
+      return await this.#decode(slot, layout, { ids, result });
     } catch (error) {
       throw this.#named(error);
     }
@@ -109,7 +108,12 @@ export class BatchReader implements Reader {
     const { store } = this.#options;
     const found: RowFailure[] = [];
     for (const failure of failures) {
-      const { fieldNumber, row: failed } = readTag(failure.details.tag as number);
+      const { tag, row: badRow } = failure.details;
+      // Of what was read and does not decode that row alone is at fault.
+      const isFrame = tag === undefined;
+      const { fieldNumber, row: failed } = isFrame
+        ? { fieldNumber: this.#options.fieldNumbers[0]!, row: badRow as number }
+        : readTag(tag as number);
       const error = this.#named(failure) as ZcError;
       for (const [shardNumber, { path }] of store.infos.entries()) {
         if (path !== failure.path) continue;
@@ -120,7 +124,8 @@ export class BatchReader implements Reader {
         ids.forEach((id, place) => {
           if (id < first || id >= end) return;
           const row = id - first;
-          if (row === failed || column.sharesBlock(row, failure.offset!)) found.push({ row: place, error });
+          if (row === failed || (!isFrame && column.sharesBlock(row, failure.offset!)))
+            found.push({ row: place, error });
         });
       }
     }
@@ -164,8 +169,28 @@ export class BatchReader implements Reader {
       return;
     }
     const variable = this.plans.map((plan, i) => (plan.fixed ? undefined : this.#variableRows(plan, i, ids)));
-    this.#layout = layOut(this.plans, length, variable);
-    if (variable.every((rows) => rows === undefined)) this.#fixedLayout = { length, layout: this.#layout };
+    const frames = this.plans.map((_, i) =>
+      this.#isCompressed(i) ? this.#frameOffsets(i, length) : undefined,
+    );
+    this.#layout = withFrames(layOut(this.plans, length, variable), frames);
+    const isFixed = [...variable, ...frames].every((rows) => rows === undefined);
+    if (isFixed) this.#fixedLayout = { length, layout: this.#layout };
+  }
+
+  #isCompressed(fieldIndex: number): boolean {
+    const { store, fieldNumbers } = this.#options;
+    return store.schema.fields[fieldNumbers[fieldIndex]!]!.codec !== 'none';
+  }
+
+  /** Where the frames of a compressed field are to lie, one behind the other. */
+  #frameOffsets(fieldIndex: number, length: number): Float64Array {
+    const lengths = new Float64Array(length);
+    this.#eachRow(fieldIndex, (column, row, position) => {
+      // Also asked of rows of fixed shape, whose own length is not looked at.
+      decodedLength(column, row);
+      lengths[position] = column.rowLength(row);
+    });
+    return Float64Array.from(runningSum(lengths));
   }
 
   /** Where the rows of a variable field begin in the batch, and their ragged dimensions. */
@@ -175,25 +200,20 @@ export class BatchReader implements Reader {
     const perRow = raggedDims.length;
     const lengths = new Float64Array(length);
     const dims = storesDims ? new Float64Array(length * perRow) : undefined;
-    const { rows, positions, runStarts } = this.#ids;
-    this.#runs.forEach(({ shard }, run) => {
-      const column = shard.columns[this.#options.fieldNumbers[fieldIndex]!]!;
-      for (let i = runStarts[run]!; i < runStarts[run + 1]!; i++) {
-        const row = rows[i]!;
-        const position = positions[i]!;
-        const rowBytes = column.rowLength(row);
-        let shapeBytes = dims === undefined ? rowBytes - (rowBytes % stepBytes) : stepBytes;
-        for (let k = 0; dims !== undefined && k < perRow; k++) {
-          const extent = column.dim(row, k);
-          dims[position * perRow + k] = extent;
-          shapeBytes *= extent;
-        }
-        if (shapeBytes !== rowBytes) {
-          const rowDims = dims?.subarray(position * perRow, (position + 1) * perRow);
-          shapeOfRow(plan, rowBytes, rowDims, { name: column.path, row, offset: column.start(row) });
-        }
-        lengths[position] = rowBytes / elementBytes;
+    const isCompressed = this.#isCompressed(fieldIndex);
+    this.#eachRow(fieldIndex, (column, row, position) => {
+      const rowBytes = isCompressed ? decodedLength(column, row) : column.rowLength(row);
+      let shapeBytes = dims === undefined ? rowBytes - (rowBytes % stepBytes) : stepBytes;
+      for (let k = 0; dims !== undefined && k < perRow; k++) {
+        const extent = column.dim(row, k);
+        dims[position * perRow + k] = extent;
+        shapeBytes *= extent;
       }
+      if (shapeBytes !== rowBytes) {
+        const rowDims = dims?.subarray(position * perRow, (position + 1) * perRow);
+        shapeOfRow(plan, rowBytes, rowDims, { name: column.path, row, offset: column.start(row) });
+      }
+      lengths[position] = rowBytes / elementBytes;
     });
     const padded = this.paddings.get(plan.field.name)?.place(lengths, (row) => ids[row]!);
     return { offsets: runningSum(lengths), dims, padded };
@@ -203,7 +223,8 @@ export class BatchReader implements Reader {
     const { rows, positions } = this.#ids;
     const { fields } = this.layout;
     this.#eachColumn((column, { way, check }, first, end, fieldIndex, shardNumber) => {
-      const { offset: slotOffset, variable } = fields[fieldIndex]!;
+      const { variable, frames, ...span } = fields[fieldIndex]!;
+      const slotOffset = frames?.offset ?? span.offset;
       if (column.small !== undefined) {
         const { rowBytes } = column.layout;
         copySmallRows({
@@ -218,8 +239,8 @@ export class BatchReader implements Reader {
         });
         return;
       }
-      const offsets = variable?.offsets;
-      const starts = variable?.padded?.starts ?? offsets;
+      const offsets = frames?.offsets ?? variable?.offsets;
+      const starts = frames?.offsets ?? variable?.padded?.starts ?? offsets;
       planRows(this.#plan, {
         column,
         file: shardNumber,
@@ -234,6 +255,51 @@ export class BatchReader implements Reader {
         check,
         log,
       });
+    });
+  }
+
+  /** Decodes what was read of compressed fields; rows that failed are passed over, and further ones may fail. */
+  async #decode(
+    slot: ZeroCopyBuffer,
+    layout: BatchLayout,
+    { ids, result }: { ids: Float64Array; result: ReadResult },
+  ): Promise<ReadResult> {
+    const failures = [...result.failures];
+    if (layout.fields.every(({ frames }) => frames === undefined)) return result;
+    const gone = new Set((await this.rowFailures(failures, ids)).map(({ row }) => row));
+    for (const [fieldIndex, span] of layout.fields.entries()) {
+      if (span.frames === undefined) continue;
+      for (let first = 0; first < ids.length; ) {
+        const bad = await decodeRows(slot, span, { first, gone });
+        if (bad === undefined) break;
+        const { offset, offsets } = span.frames;
+        const begin = offset + offsets[bad.row]!;
+        const frame = new Uint8Array(slot.buffer, begin, offset + offsets[bad.row + 1]! - begin);
+        const { column, row } = await this.#placeOf(ids[bad.row]!, fieldIndex);
+        const error = frameError(column, row, frame, bad.error);
+        if (!this.#options.skips) throw error;
+        failures.push(error);
+        first = bad.row + 1;
+      }
+    }
+    return { ...result, failures };
+  }
+
+  /** Where a sample's row of a field is stored. */
+  async #placeOf(id: number, fieldIndex: number): Promise<{ column: ShardColumn; row: number }> {
+    const { store, fieldNumbers } = this.#options;
+    const shardNumber = shardOf(id, store.firstSamples);
+    await store.open(shardNumber);
+    const column = store.opened(shardNumber)!.columns[fieldNumbers[fieldIndex]!]!;
+    return { column, row: id - store.firstSamples[shardNumber]! };
+  }
+
+  /** The rows of one field in the batch, in the order of their shards. */
+  #eachRow(fieldIndex: number, visit: (column: ShardColumn, row: number, position: number) => void): void {
+    const { rows, positions, runStarts } = this.#ids;
+    this.#runs.forEach(({ shard }, run) => {
+      const column = shard.columns[this.#options.fieldNumbers[fieldIndex]!]!;
+      for (let i = runStarts[run]!; i < runStarts[run + 1]!; i++) visit(column, rows[i]!, positions[i]!);
     });
   }
 

@@ -39,7 +39,7 @@ export class DatasetRows implements Rows {
     return this.#bytes / Math.max(1, this.length);
   }
 
-  /** @throws ZC_ARGUMENT, ZC_FORMAT_CODEC */
+  /** @throws ZC_ARGUMENT */
   createReader({ fields, ...options }: ReaderOptions): Reader {
     const { store } = this;
     return new BatchReader({

@@ -57,6 +57,30 @@ def test_the_golden_shard_is_read() -> None:
         assert bool(sample["mark"]) is expected["mark"]
 
 
+def test_batches_hold_decoded_rows() -> None:
+    golden = json.loads((FOLDER / "zstd.json").read_text())["samples"]
+    with zc.DataLoader(SHARD, batch_size=3, shuffle=True, seed=1) as loader:
+        seen: list[int] = []
+        for batch in loader:
+            for row, index in enumerate(batch.indices.tolist()):
+                expected = golden[index]
+                for name in ("image", "audio", "grid"):
+                    found = batch[name][row]
+                    assert (found.dtype.name, list(found.shape)) == (
+                        expected[name]["dtype"],
+                        expected[name]["shape"],
+                    )
+                    assert found.tobytes().hex() == expected[name]["hex"]
+                assert batch["photo"][row].hex() == expected["photo"]["hex"]
+                assert (batch["caption"][row], batch["notes"][row]) == (
+                    expected["caption"],
+                    expected["notes"],
+                )
+                assert bool(batch["mark"][row]) is expected["mark"]
+                seen.append(index)
+    assert sorted(seen) == list(range(len(golden)))
+
+
 def test_a_good_frame_tells_its_length() -> None:
     assert zstd_frames.content_bytes_of(memoryview(GOOD)) == 300
 

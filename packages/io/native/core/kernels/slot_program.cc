@@ -12,7 +12,7 @@ constexpr double whole_max = 9007199254740991.0;
 constexpr uint64_t extent_max = uint64_t{1} << 32;
 constexpr uint64_t channels_max = 1 << 20;
 
-enum class Kind : uint64_t { affine = 1, fill = 2, boolean = 3 };
+enum class Kind : uint64_t { affine = 1, fill = 2, boolean = 3, zstd = 4 };
 
 // Reads the numbers one by one; after the first bad one all are 0, and error() says which it was.
 class Numbers {
@@ -215,6 +215,27 @@ BoolStep parse_bool(Numbers& in, uint64_t slot_length) {
   return step;
 }
 
+// The rows of each side ascend and are apart from each other, so that threads can decode them at once.
+ZstdStep parse_zstd(Numbers& in, uint64_t slot_length) {
+  ZstdStep step;
+  step.row_places.resize(in.count("rows", in.left() / 4));
+  ZstdStep::Row ends;
+  for (ZstdStep::Row& row : step.row_places) {
+    row.source = in.count("the begin of a frame", slot_length);
+    row.source_length = in.count("the length of a frame", slot_length - row.source);
+    row.target = in.count("the begin of a row", slot_length);
+    row.target_length = in.count("the length of a row", slot_length - row.target);
+    if (in.bad()) return step;
+    if (row.source < ends.source || row.target < ends.target) in.refuse("rows that do not ascend");
+    ends.source = row.source + row.source_length;
+    ends.target = row.target + row.target_length;
+  }
+  if (in.bad() || step.row_places.empty()) return step;
+  const ZstdStep::Row& first = step.row_places.front();
+  if (first.source < ends.target && first.target < ends.source) in.refuse("a source that overlaps its target");
+  return step;
+}
+
 void run(const AffineStep& step, size_t first, size_t end, std::byte* slot) {
   for (size_t row = first; row < end; row++) {
     affine_row(step.shape, step.places[row], slot + step.source + row * step.source_bytes,
@@ -258,6 +279,14 @@ Result<void> check(const BoolStep& step, size_t first, size_t end, const std::by
                .actual = static_cast<int64_t>(slot[at])};
 }
 
+Result<void> decode(const ZstdStep& step, size_t first, size_t end, std::byte* slot) {
+  for (size_t row = first; row < end; row++) {
+    Result<void> result = decode_zstd_row(step.row_places[row], slot);
+    if (!result.ok()) return result;
+  }
+  return {};
+}
+
 }  // namespace
 
 size_t AffineStep::row_bytes() const noexcept { return source_bytes + target_bytes; }
@@ -266,7 +295,7 @@ Result<std::vector<SlotStep>> parse_slot_program(const double* program, size_t l
   Numbers in(program, length);
   std::vector<SlotStep> steps;
   while (!in.bad() && in.left() > 0) {
-    switch (static_cast<Kind>(in.count("the kind of a step", 3))) {
+    switch (static_cast<Kind>(in.count("the kind of a step", 4))) {
       case Kind::affine:
         steps.emplace_back(parse_affine(in, slot_length));
         break;
@@ -275,6 +304,9 @@ Result<std::vector<SlotStep>> parse_slot_program(const double* program, size_t l
         break;
       case Kind::boolean:
         steps.emplace_back(parse_bool(in, slot_length));
+        break;
+      case Kind::zstd:
+        steps.emplace_back(parse_zstd(in, slot_length));
         break;
       default:
         in.refuse("a step of no known kind");
@@ -288,6 +320,7 @@ Result<void> run_slot_step(const SlotStep& step, size_t first, size_t end, std::
   if (const auto* affine = std::get_if<AffineStep>(&step)) run(*affine, first, end, slot);
   if (const auto* fill = std::get_if<FillStep>(&step)) run(*fill, first, end, slot);
   if (const auto* boolean = std::get_if<BoolStep>(&step)) return check(*boolean, first, end, slot);
+  if (const auto* zstd = std::get_if<ZstdStep>(&step)) return decode(*zstd, first, end, slot);
   return {};
 }
 

@@ -9,6 +9,7 @@
 
 #include "../result.h"
 #include "affine_rows.h"
+#include "zstd_rows.h"
 
 namespace zc {
 
@@ -51,14 +52,15 @@ struct BoolStep {
   size_t row_bytes() const noexcept { return row_length; }
 };
 
-using SlotStep = std::variant<AffineStep, FillStep, BoolStep>;
+using SlotStep = std::variant<AffineStep, FillStep, BoolStep, ZstdStep>;
 
 // Checks every number of a program (see encodeSlotSteps in packages/io/src/slot-program.ts): whole, in range, inside
 // the slot, aligned, and sources apart from targets. `argument` names the first that is not.
 Result<std::vector<SlotStep>> parse_slot_program(const double* program, size_t length, size_t slot_length);
 
 // Does the step for the rows from `first` to `end - 1`. Rows of one step may be done in any order and at once.
-// Fails, for bytes that are to be bool and are not, with `argument`, the offset in the slot and what was found.
+// Fails, for bytes that are to be bool and are not and for what is no good frame, with `argument`, the offset in the
+// slot and what was found.
 Result<void> run_slot_step(const SlotStep& step, size_t first, size_t end, std::byte* slot);
 
 }  // namespace zc

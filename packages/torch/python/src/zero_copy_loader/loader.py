@@ -136,7 +136,7 @@ class DataLoader:
             batches = batches_of(session.samples, step, self.drop_last)
         progress = Progress(epoch, position, step, batches)
         views = [
-            self._view_type(field)
+            self._view_type(field.decoded)
             for field in session.schema.fields
             if self._fields is None or field.name in self._fields
         ]

@@ -90,6 +90,13 @@ class Field:
         """Whether the shard has a table ``dims`` for the field."""
         return self.dims_per_row > 0
 
+    @cached_property
+    def decoded(self) -> Field:
+        """The field as batches have it, with its rows decoded; itself where it has no codec."""
+        if self.codec == "none":
+            return self
+        return replace(self, codec="none", codec_library=None, codec_level=None)
+
     def to_json(self) -> dict[str, Any]:
         named = {
             "name": self.name,
