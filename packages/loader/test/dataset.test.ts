@@ -110,7 +110,6 @@ describe('get', () => {
     await using dataset = await Dataset.open<typeof everything>(directory);
     const { image } = dataset.get(1);
     expect(image.data.byteLength).toBeLessThan(image.data.buffer.byteLength);
-    expect(dataset.getSample(2).image.data.buffer).toBe(image.data.buffer);
     // The map is private: what is written there shows in the next view and never in the file.
     image.data[0]! ^= 255;
     const changed = image.data[0];
