@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { ZcError } from '@zc/errors';
 import { nearestName } from './nearest-name.js';
 
@@ -43,7 +44,7 @@ export function oneOf(...allowed: readonly string[]): OptionRule {
  */
 export function checkOptions<Options extends object>(options: Options, rules: OptionRules<Options>): void {
   if (typeof options !== 'object' || options === null) {
-    throw new ZcError('ZC_ARGUMENT', `options must be an object, not ${String(options)}`, {
+    throw new ZcError('ZC_ARGUMENT', `options must be an object, not ${shown(options)}`, {
       actual: options,
     });
   }
@@ -61,7 +62,12 @@ export function checkWhole(name: string, value: number, least: number): number {
 
 function checkValue(name: string, value: unknown, { words, allows }: OptionRule): void {
   if (allows(value)) return;
-  throw new ZcError('ZC_ARGUMENT', `${name} must be ${words}, not ${String(value)}`, { actual: value });
+  throw new ZcError('ZC_ARGUMENT', `${name} must be ${words}, not ${shown(value)}`, { actual: value });
+}
+
+/** A value as it would be written: the string '3' is no 3, and an object's members say which of them is wrong. */
+function shown(value: unknown): string {
+  return inspect(value, { depth: 1, breakLength: Infinity, maxArrayLength: 4, maxStringLength: 100 });
 }
 
 function unknownOption(name: string, known: readonly string[]): ZcError {

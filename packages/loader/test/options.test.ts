@@ -24,11 +24,18 @@ test.each([
   [{ batch_size: 3 }, 'there is no option batch_size; did you mean batchSize?'],
   [{ shuffel: true }, 'there is no option shuffel; did you mean shuffle?'],
   [{ numWorkers: 4 }, 'there is no option numWorkers; did you mean workers?'],
-  [{ shuffle: 'yes' }, "shuffle must be true, false, 'full', or { blocks: bytes, window: samples }, not yes"],
+  [
+    { shuffle: 'yes' },
+    "shuffle must be true, false, 'full', or { blocks: bytes, window: samples }, not 'yes'",
+  ],
+  [
+    { shuffle: { block: 3 } },
+    "shuffle must be true, false, 'full', or { blocks: bytes, window: samples }, not { block: 3 }",
+  ],
   [{ dropLast: null }, 'dropLast must be true or false, not null'],
-  [{ batchSize: '3' }, 'batchSize must be a whole number from 1 on, not 3'],
-  [{ fields: 'label' }, 'fields must be a list of names, not label'],
-  [{ mode: 'turbo' }, 'mode must be one of auto, direct, copied, not turbo'],
+  [{ batchSize: '3' }, "batchSize must be a whole number from 1 on, not '3'"],
+  [{ fields: 'label' }, "fields must be a list of names, not 'label'"],
+  [{ mode: 'turbo' }, "mode must be one of auto, direct, copied, not 'turbo'"],
   [{ signal: 5 }, 'signal must be an AbortSignal, not 5'],
 ])('a loader refuses %j', async (options, says) => {
   await using dataset = await Dataset.open(directory);
@@ -38,7 +45,7 @@ test.each([
 
 test.each([
   [{ indexCacheByte: 3 }, 'there is no option indexCacheByte; did you mean indexCacheBytes?'],
-  [{ backend: 'uring' }, 'backend must be one of auto, io_uring, threads, not uring'],
+  [{ backend: 'uring' }, "backend must be one of auto, io_uring, threads, not 'uring'"],
   [{ readDepth: 0 }, 'readDepth must be a whole number from 1 on, not 0'],
   [null, 'options must be an object, not null'],
 ])('a dataset refuses %j', async (options, says) => {

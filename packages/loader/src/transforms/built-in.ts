@@ -1,5 +1,5 @@
 import { ZcError } from '@zc/errors';
-import type { OptionRule } from '../options.js';
+import { checkOptions, flag, type OptionRule, type OptionRules, whole } from '../options.js';
 import type { PixelProgram } from './pixel-program.js';
 
 /**
@@ -34,6 +34,11 @@ export interface RandomOptions {
   stream?: number;
 }
 
+/** What lies around an image that was made larger. */
+interface FillOptions {
+  fill?: number;
+}
+
 /** A crop's size: of both sides, or height and width. */
 export type Size = number | readonly [height: number, width: number];
 
@@ -43,7 +48,9 @@ export type Size = number | readonly [height: number, width: number];
  * Unsigned and signed integers are divided by the greatest number of their type (`scale: false` leaves their
  * values), as torchvision's `ToDtype(torch.float32, scale=True)` does; bool becomes 0 and 1.
  */
-export function toFloat({ scale = true }: { scale?: boolean } = {}): Transform<'float32'> {
+export function toFloat(options: { scale?: boolean } = {}): Transform<'float32'> {
+  checkOptions(options, { scale: flag });
+  const { scale = true } = options;
   return { name: 'toFloat', addTo: (program) => program.toFloat(scale) };
 }
 
@@ -69,7 +76,9 @@ export function channelsFirst(): Transform<'same'> {
 }
 
 /** Puts `padding` pixels of value `fill` (0) around an image: on all sides, or [top and bottom, left and right]. */
-export function pad(padding: Size, { fill = 0 }: { fill?: number } = {}): Transform<'same'> {
+export function pad(padding: Size, options: FillOptions = {}): Transform<'same'> {
+  checkOptions(options, fillRules);
+  const { fill = 0 } = options;
   const [vertical, horizontal] = sizeOf('pad', padding, 0);
   return {
     name: 'pad',
@@ -81,7 +90,9 @@ export function pad(padding: Size, { fill = 0 }: { fill?: number } = {}): Transf
 }
 
 /** Cuts out the middle of an image; where the image is smaller, `fill` (0) surrounds it. */
-export function centerCrop(size: Size, { fill = 0 }: { fill?: number } = {}): Transform<'same'> {
+export function centerCrop(size: Size, options: FillOptions = {}): Transform<'same'> {
+  checkOptions(options, fillRules);
+  const { fill = 0 } = options;
   const [height, width] = sizeOf('centerCrop', size, 1);
   return { name: 'centerCrop', addTo: (program) => program.crop({ height, width, fill, random: undefined }) };
 }
@@ -93,28 +104,42 @@ export function centerCrop(size: Size, { fill = 0 }: { fill?: number } = {}): Tr
  */
 export function randomCrop(
   size: Size,
-  { padding = 0, fill = 0, stream = 0 }: { padding?: Size; fill?: number } & RandomOptions = {},
+  options: { padding?: Size } & FillOptions & RandomOptions = {},
 ): Transform<'same'> {
+  checkOptions(options, randomCropRules);
+  const { padding = 0, fill = 0, stream = 0 } = options;
   const [height, width] = sizeOf('randomCrop', size, 1);
   const [vertical, horizontal] = sizeOf('randomCrop: padding', padding, 0);
-  const random = { vertical, horizontal, stream: streamOf(stream) };
+  const random = { vertical, horizontal, stream };
   return { name: 'randomCrop', addTo: (program) => program.crop({ height, width, fill, random }) };
 }
 
 /** Mirrors an image from left to right, with the given probability (0.5). */
-export function randomHorizontalFlip({
-  probability = 0.5,
-  stream = 0,
-}: { probability?: number } & RandomOptions = {}): Transform<'same'> {
-  if (!(probability >= 0 && probability <= 1)) {
-    throw new ZcError(
-      'ZC_ARGUMENT',
-      `randomHorizontalFlip: probability must be from 0 to 1, not ${probability}`,
-    );
-  }
-  const flip = { probability, stream: streamOf(stream) };
+export function randomHorizontalFlip(
+  options: { probability?: number } & RandomOptions = {},
+): Transform<'same'> {
+  checkOptions(options, randomHorizontalFlipRules);
+  const { probability = 0.5, stream = 0 } = options;
+  const flip = { probability, stream };
   return { name: 'randomHorizontalFlip', addTo: (program) => program.flip(flip) };
 }
+
+const number: OptionRule = { words: 'a number', allows: (value) => typeof value === 'number' };
+
+/** `padding` is checked where it is read, for its message names the parts of a size. */
+const anything: OptionRule = { words: 'anything', allows: () => true };
+
+const fillRules: OptionRules<FillOptions> = { fill: number };
+
+const randomCropRules = { padding: anything, fill: number, stream: whole(0) };
+
+const randomHorizontalFlipRules = {
+  probability: {
+    words: 'a number from 0 to 1',
+    allows: (value: unknown) => typeof value === 'number' && value >= 0 && value <= 1,
+  },
+  stream: whole(0),
+};
 
 function isTransform(value: unknown): boolean {
   return typeof (value as Transform | null)?.addTo === 'function';
@@ -135,9 +160,4 @@ function sizeOf(name: string, size: Size, least: number): readonly [number, numb
     'ZC_ARGUMENT',
     `${name}: must be a whole number from ${least} on, or [height, width] of them, not ${size}`,
   );
-}
-
-function streamOf(stream: number): number {
-  if (Number.isSafeInteger(stream) && stream >= 0) return stream;
-  throw new ZcError('ZC_ARGUMENT', `stream must be a whole number from 0 on, not ${stream}`);
 }

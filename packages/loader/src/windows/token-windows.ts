@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { ZcError } from '@zc/errors';
-import type { Sample, Schema, TensorSpec } from '@zc/format';
+import type { Dtype, FieldSpec, Sample, Schema, TensorSpec } from '@zc/format';
 import type { Dataset } from '../sources/dataset.js';
 import { IndexedSource, indexedParts } from '../sources/selection.js';
 import { type IndexedParts, sourceParts } from '../sources/source.js';
@@ -18,7 +18,9 @@ export type WindowSchema<S extends Schema, O extends WindowOptions> =
         {
           [N in O['field'] & keyof F]: F[N] extends TensorSpec<infer D>
             ? TensorSpec<D, readonly [number]>
-            : never;
+            : FieldSpec extends F[N]
+              ? TensorSpec<Dtype, readonly [number]>
+              : never;
         } & DocumentSpecs<O['documents']>
       >
     : never;

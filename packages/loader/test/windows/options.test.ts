@@ -1,7 +1,7 @@
 import { defineSchema, field } from '@zc/format';
 import { beforeAll, expect, expectTypeOf, test } from 'vitest';
 import { failure } from '../../../../tools/testing/failure.js';
-import { DataLoader, Dataset } from '../../src/index.js';
+import { type Batch, DataLoader, Dataset } from '../../src/index.js';
 import { writeDataset } from '../helpers/datasets.js';
 
 const schema = defineSchema({
@@ -63,6 +63,13 @@ test('more tokens than there are give no window, one with padding', async () => 
   expect(padded.length).toBe(1);
   await using loader = await DataLoader.open(directory, { windows: { field: 'tokens', length: 7 } });
   for await (const _ of loader) expect.unreachable();
+});
+
+test('windows of a dataset of no known schema are tensors', () => {
+  const unknown = (dataset: Dataset) => dataset.windows({ field: 'tokens', length: 8 });
+  type Unknown = Awaited<ReturnType<typeof unknown>>;
+  expectTypeOf<ReturnType<Unknown['get']>['tokens']['shape']>().toEqualTypeOf<readonly number[]>();
+  expectTypeOf<Batch<Unknown['schema']>['tokens']['shape']>().toEqualTypeOf<readonly number[]>();
 });
 
 test('the fields of windows are typed', () => {
