@@ -87,7 +87,7 @@ export function parseFooter(bytes: Uint8Array, tail: Tail, name: string, head?: 
   const { version, samples, layout: parts } = parsed.data;
   checkVersion(version, head, place);
   refuseAbove('SAMPLES_PER_SHARD_MAX', samples, 'the number of samples', { ...place });
-  const schema = parseSchema(parsed.data.schema, name);
+  const schema = schemaOf(parsed.data.schema, name);
   if (parts.length !== schema.fields.length) {
     throw new ZcError(
       'ZC_FORMAT_FOOTER',
@@ -124,6 +124,21 @@ function checkVersion(version: readonly [number, number], head: Head | undefined
     expected: head?.version ?? FORMAT_VERSION,
     actual: version,
   });
+}
+
+/** The schema that was read last, as it was found and as it was understood. */
+let known: { readonly found: string; readonly understood: string } | undefined;
+
+/**
+ * The schema of a footer. All shards of a dataset have the same one, and to check it takes longer than all else
+ * in a footer; each still has an object of its own.
+ */
+function schemaOf(json: unknown, name: string): Schema {
+  const found = JSON.stringify(json);
+  if (known !== undefined && known.found === found) return JSON.parse(known.understood);
+  const schema = parseSchema(json, name);
+  known = { found, understood: JSON.stringify(schema) };
+  return schema;
 }
 
 /** Where the footer says that the parts of one field lie. */
