@@ -31,6 +31,7 @@ async function describeToolchain() {
   };
 }
 
+/** @param {string} name a static library */
 function libraryDigest(name) {
   const library = ask('g++', [`-print-file-name=${name}`]);
   if (!library || !existsSync(library)) return null;
