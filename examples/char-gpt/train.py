@@ -58,7 +58,7 @@ def main() -> None:
 
 
 def fit(model: CharGpt, loader: DataLoader, steps: int) -> dict[str, float]:
-    """Trains; gives the mean loss of the last twentieth of the steps, and for how long it waited for windows."""
+    """Trains; gives the mean loss of the last twentieth of the steps, and how long it waited for windows."""
     optimizer = torch.optim.AdamW(model.parameters(), betas=(0.9, 0.99), weight_decay=0.1)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 3e-3, total_steps=steps)
     losses: list[float] = []

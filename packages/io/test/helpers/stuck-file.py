@@ -1,8 +1,8 @@
 """A file whose reads never end: stuck-file.py FOLDER
 
-Mounts a file system (FUSE, spoken without a library) on FOLDER with one file, `data`, of 1 MiB of zeros. Reads of its
-second half are not answered. Says "mounted" once it is, then "asked" for the first read that it keeps; ends, and every
-read with it, when its standard input does.
+Mounts a file system (FUSE, spoken without a library) on FOLDER with one file, `data`, of 1 MiB of zeros. Reads
+of its second half are not answered. Says "mounted" once it is, then "asked" for the first read that it keeps;
+ends, and every read with it, when its standard input does.
 """
 
 import ctypes
@@ -14,7 +14,8 @@ import sys
 FILE_BYTES = 1 << 20
 ANSWERED_BYTES = FILE_BYTES // 2
 ROOT, DATA = 1, 2
-LOOKUP, FORGET, GETATTR, OPEN, READ, RELEASE, FLUSH, INIT, INTERRUPT, BATCH_FORGET = 1, 2, 3, 14, 15, 18, 25, 26, 36, 42
+LOOKUP, FORGET, GETATTR, OPEN, READ = 1, 2, 3, 14, 15
+RELEASE, FLUSH, INIT, INTERRUPT, BATCH_FORGET = 18, 25, 26, 36, 42
 ENOENT, ENOSYS = 2, 38
 MNT_DETACH = 2
 
@@ -28,7 +29,8 @@ def answer(opcode: int, node: int, body: bytes) -> "tuple[int, bytes] | None":
     """An error number and the answer's body; nothing where there is none."""
     if opcode == INIT:
         # Version 7.31; no read-ahead, so that what is asked for is what somebody waits for.
-        return 0, struct.pack("<4I2HI", 7, 31, 0, 0, 8, 8, 1 << 20) + struct.pack("<I2HI7I", 1, 32, 0, *[0] * 8)
+        limits = struct.pack("<4I2HI", 7, 31, 0, 0, 8, 8, 1 << 20)
+        return 0, limits + struct.pack("<I2HI7I", 1, 32, 0, *[0] * 8)
     if opcode == LOOKUP:
         if body.rstrip(b"\0") != b"data":
             return ENOENT, b""
