@@ -1,7 +1,7 @@
 """A file whose reads never end: stuck-file.py FOLDER
 
-Mounts a file system (FUSE, spoken without a library) on FOLDER with one file, `data`, of 1 MiB of zeros. Reads
-of its second half are not answered. Says "mounted" once it is, then "asked" for the first read that it keeps;
+Mounts a file system (FUSE, spoken without a library) on FOLDER with one file, `data`, of 1 MiB of zeros. Its
+second half is never answered. Says "mounted" once it is, then "asked" for the first read that it keeps;
 ends, and every read with it, when its standard input does.
 """
 
