@@ -2,6 +2,17 @@ import { type Options, SingleBar } from 'cli-progress';
 import type { Output } from './output.js';
 import { formatBytes, formatSeconds } from './units.js';
 
+/** How far a piece of work is. */
+export interface Progress {
+  readonly done: number;
+  /** Undefined where nobody knows: the bar then counts alone. */
+  readonly total: number | undefined;
+  /** What was done, in words. */
+  readonly counted: string;
+  /** How many bytes that took. */
+  readonly bytes: number;
+}
+
 /**
  * A bar on stderr with what was done, how fast, and the time that is left; nothing where nobody watches.
  *
@@ -18,19 +29,18 @@ export class ProgressBar implements Disposable {
     if (output.interactive) this.#bar = new SingleBar(barOptions);
   }
 
-  /** `done` of `total`, what that is in words, and how many bytes it took. */
-  update(progress: { done: number; total: number; counted: string; bytes: number }): void {
+  update({ done, total, counted, bytes }: Progress): void {
     if (!this.#bar) return;
-    const { done, total, counted, bytes } = progress;
     const seconds = (performance.now() - this.#started) / 1000;
     const rate = seconds === 0 ? 0 : bytes / seconds;
     const payload = {
       counted,
       rate: `${formatBytes(rate)}/s`,
-      left: done === 0 ? '' : `${formatSeconds((seconds / done) * (total - done))} left`,
+      left:
+        done === 0 || total === undefined ? '' : `${formatSeconds((seconds / done) * (total - done))} left`,
     };
     if (this.#shown) this.#bar.update(done, payload);
-    else this.#bar.start(total, done, payload);
+    else this.#bar.start(total ?? 0, done, payload);
     this.#shown = true;
   }
 

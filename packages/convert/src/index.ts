@@ -1,4 +1,4 @@
 export { fastDigests } from './digests.js';
 export { infer } from './infer.js';
 export { type PackOptions, type PackProgress, type PackReport, pack } from './pack.js';
-export type { OpenedSource, SampleSource, SourceOptions, SourceRow } from './sources/sample-source.js';
+export type { BadRow, OpenedSource, SourceOptions, SourceRow } from './sources/sample-source.js';

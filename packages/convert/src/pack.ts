@@ -8,8 +8,8 @@ import type { OpenedSource, SourceOptions } from './sources/sample-source.js';
 
 /** What `pack` is given: an input, an output, and how the one becomes the other. */
 export interface PackOptions extends SourceOptions {
-  /** A folder of files or a `.npy` file. */
-  readonly input: string;
+  /** A folder, a file, several files of one kind, or `-` for standard input. */
+  readonly input: string | readonly string[];
   /** The directory of the new dataset. */
   readonly output: string;
   /** Wanted size of a shard; a shard is closed before the sample that would exceed it. Default 256 MiB. */
@@ -29,9 +29,12 @@ export interface PackOptions extends SourceOptions {
 /** How far a packing is. */
 export interface PackProgress {
   readonly samples: number;
-  readonly samplesTotal: number;
+  /** Undefined where only the end of the input tells. */
+  readonly samplesTotal: number | undefined;
   /** Bytes of input that were packed so far. */
   readonly bytesRead: number;
+  /** What `bytesRead` will come to, about; undefined where nobody knows. */
+  readonly bytesTotal: number | undefined;
 }
 
 /** What a packing has written. */
@@ -60,8 +63,9 @@ const PROGRESS_INTERVAL_MS = 100;
 export async function pack(options: PackOptions): Promise<PackReport> {
   const { output, shardBytes, sha256, overwrite, signal, onSource } = options;
   const started = performance.now();
-  refuseInside(options.input, output);
-  const source = await infer(options.input, options);
+  const inputs = typeof options.input === 'string' ? [options.input] : options.input;
+  for (const input of inputs) refuseInside(input, output);
+  const source = await infer(inputs, options);
   onSource?.(source);
   throwIfAborted(signal, output);
   await using writer = await DatasetWriter.create(output, {
@@ -72,11 +76,12 @@ export async function pack(options: PackOptions): Promise<PackReport> {
     ...(sha256 !== undefined && { sha256 }),
     ...(overwrite !== undefined && { overwrite }),
   });
-  const report = progressReporter(source.samples, options.onProgress);
-  for await (const { sample, bytesRead } of source.rows()) {
+  const report = progressReporter(source, options.onProgress);
+  for await (const row of source.rows(0)) {
     throwIfAborted(signal, output);
-    await writer.append(sample);
-    report.row(bytesRead);
+    if ('error' in row) throw row.error;
+    await writer.append(row.sample);
+    report.row(row.bytesRead);
   }
   report.end();
   throwIfAborted(signal, output);
@@ -99,11 +104,12 @@ function refuseInside(input: string, output: string): void {
   });
 }
 
-function progressReporter(samplesTotal: number, onProgress: PackOptions['onProgress']) {
+function progressReporter(source: OpenedSource, onProgress: PackOptions['onProgress']) {
   let samples = 0;
   let bytesRead = 0;
   let reported = performance.now();
-  const report = () => onProgress?.({ samples, samplesTotal, bytesRead });
+  const { samples: samplesTotal, bytes: bytesTotal } = source;
+  const report = () => onProgress?.({ samples, samplesTotal, bytesRead, bytesTotal });
   return {
     row(bytes: number) {
       samples++;

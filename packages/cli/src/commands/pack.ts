@@ -1,9 +1,9 @@
-import { type OpenedSource, type PackOptions, type PackReport, pack } from '@zc/convert';
+import { type OpenedSource, type PackOptions, type PackProgress, type PackReport, pack } from '@zc/convert';
 import type { Command } from 'commander';
 import { exitCode } from '../exit-code.js';
 import { Interrupt } from '../interrupt.js';
 import { Output } from '../output.js';
-import { ProgressBar } from '../progress-bar.js';
+import { type Progress, ProgressBar } from '../progress-bar.js';
 import { describeField } from '../schema-text.js';
 import { formatBytes, formatCount, formatSeconds, formatSome, parseBytes } from '../units.js';
 
@@ -72,15 +72,18 @@ async function packWithProgress(options: PackOptions, talk: Output): Promise<Pac
   using bar = new ProgressBar(talk);
   return await pack({
     ...options,
-    onSource: (source) => sayWhatWasFound(options.input, source, talk),
-    onProgress: ({ samples, samplesTotal, bytesRead }) =>
-      bar.update({
-        done: samples,
-        total: samplesTotal,
-        counted: `${formatCount(samples)}/${formatCount(samplesTotal)} rows`,
-        bytes: bytesRead,
-      }),
+    onSource: (source) => sayWhatWasFound(String(options.input), source, talk),
+    onProgress: (progress) => bar.update(shown(progress)),
   });
+}
+
+/** By rows where their number is known, else by bytes. */
+function shown({ samples, samplesTotal, bytesRead, bytesTotal }: PackProgress): Progress {
+  const rows = formatCount(samples);
+  if (samplesTotal === undefined)
+    return { done: bytesRead, total: bytesTotal, counted: `${rows} rows`, bytes: bytesRead };
+  const counted = `${rows}/${formatCount(samplesTotal)} rows`;
+  return { done: samples, total: samplesTotal, counted, bytes: bytesRead };
 }
 
 function sayWhatWasFound(input: string, source: OpenedSource, talk: Output): void {

@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ZcError } from '@zc/errors';
 import { defineSchema, type FieldSpec, field } from '@zc/format';
@@ -15,11 +15,14 @@ import type { OpenedSource, SampleSource, SourceOptions, SourceRow } from './sam
  * schema's metadata) where there are labels, and `name`, the path relative to the folder.
  */
 export const folder: SampleSource = {
-  async detect(path) {
-    return (await stat(path)).isDirectory();
+  name: 'folder',
+
+  async detect(input) {
+    return input.isDirectory;
   },
 
-  async open(root, options: SourceOptions): Promise<OpenedSource> {
+  async open({ path }, options: SourceOptions): Promise<OpenedSource> {
+    const root = path!;
     const files = await listFiles(root, options);
     const kind = commonKind(root, files);
     const labels = labelsOf(files, options.labelFrom);
@@ -34,10 +37,13 @@ export const folder: SampleSource = {
     return {
       schema: defineSchema(fields, { metadata }),
       samples: files.length,
+      bytes: undefined,
       facts: [`${files.length} ${kind.title}`, ...labelFacts(labels)],
-      async *rows(): AsyncGenerator<SourceRow> {
-        let index = 0;
-        for await (const { item, result } of readAhead(files, (file) => readFile(join(root, file)))) {
+      async *rows(from): AsyncGenerator<SourceRow> {
+        let index = from;
+        for await (const { item, result } of readAhead(files.slice(from), (file) =>
+          readFile(join(root, file)),
+        )) {
           const sample: Record<string, unknown> = {
             [kind.field]: settled.decode(result, join(root, item)),
             name: item,

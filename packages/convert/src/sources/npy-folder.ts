@@ -1,8 +1,8 @@
-import { readdir, stat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ZcError } from '@zc/errors';
 import { defineSchema, field, type TensorField } from '@zc/format';
-import { npy } from './npy.js';
+import { openNpy } from './npy.js';
 import type { OpenedSource, SampleSource, SourceRow } from './sample-source.js';
 
 /**
@@ -10,14 +10,17 @@ import type { OpenedSource, SampleSource, SourceRow } from './sample-source.js';
  * them, as `np.save('image.npy', …)` and `np.save('label.npy', …)` side by side leave it.
  */
 export const npyFolder: SampleSource = {
-  async detect(path) {
-    return (await stat(path)).isDirectory() && (await arraysIn(path)) !== undefined;
+  name: 'npy-folder',
+
+  async detect({ path, isDirectory }) {
+    return isDirectory && (await arraysIn(path!)) !== undefined;
   },
 
-  async open(folder, options): Promise<OpenedSource> {
+  async open({ path }): Promise<OpenedSource> {
+    const folder = path!;
     const names = (await arraysIn(folder))!;
-    const columns = await Promise.all(names.map((name) => npy.open(join(folder, name), options)));
-    const { samples } = columns[0]!;
+    const columns = await Promise.all(names.map((name) => openNpy(join(folder, name))));
+    const samples = columns[0]!.samples!;
     const other = columns.findIndex((column) => column.samples !== samples);
     if (other > 0) {
       const actual = columns[other]!.samples;
@@ -34,11 +37,12 @@ export const npyFolder: SampleSource = {
         Object.fromEntries(fields.map(({ name, dtype, shape }) => [name, field.tensor(dtype, shape)])),
       ),
       samples,
+      bytes: columns.reduce((sum, { bytes }) => sum + bytes!, 0),
       facts: [`${names.length} NumPy arrays of ${samples} rows: ${names.join(', ')}`],
-      async *rows(): AsyncGenerator<SourceRow> {
-        const iterators = columns.map((column) => column.rows()[Symbol.asyncIterator]());
+      async *rows(from): AsyncGenerator<SourceRow> {
+        const iterators = columns.map((column) => column.rows(from)[Symbol.asyncIterator]());
         try {
-          for (let row = 0; row < samples; row++) {
+          for (let row = from; row < samples; row++) {
             const parts = await Promise.all(iterators.map((iterator) => iterator.next()));
             const rows = parts.map((part) => part.value as SourceRow);
             yield {

@@ -15,35 +15,38 @@ const CHUNK_BYTES = 4 * 2 ** 20;
  * megabytes at a time.
  */
 export const npy: SampleSource = {
-  async detect(path) {
-    const file = await open(path);
-    try {
-      return (await file.stat()).isFile() && isNpy(await readUpTo(file, 0, 6));
-    } finally {
-      await file.close();
-    }
+  name: 'npy',
+
+  async detect({ path, head }) {
+    return path !== undefined && path !== '-' && isNpy(head);
   },
 
-  async open(path): Promise<OpenedSource> {
-    const { header, rowBytes } = await readHeader(path);
-    const [samples = 0, ...shape] = header.shape;
-    const name = fieldName(path);
-    return {
-      schema: defineSchema({ [name]: field.tensor(header.dtype, shape) }),
-      samples,
-      facts: [`a NumPy array of ${samples} rows`],
-      async *rows(): AsyncGenerator<SourceRow> {
-        const toValue = shape.length === 0 ? scalarReader(header.dtype) : undefined;
-        for await (const chunk of chunks(path, { header, rowBytes, samples })) {
-          for (let at = 0; at < chunk.length; at += rowBytes) {
-            const elements = elementsOf(header.dtype, chunk.subarray(at, at + rowBytes));
-            yield { sample: { [name]: toValue ? toValue(elements) : elements }, bytesRead: rowBytes };
-          }
-        }
-      },
-    };
+  async open(input): Promise<OpenedSource> {
+    return openNpy(input.path!);
   },
 };
+
+/** One `.npy` file as a source of one field. */
+export async function openNpy(path: string): Promise<OpenedSource> {
+  const { header, rowBytes } = await readHeader(path);
+  const [samples = 0, ...shape] = header.shape;
+  const name = fieldName(path);
+  return {
+    schema: defineSchema({ [name]: field.tensor(header.dtype, shape) }),
+    samples,
+    bytes: samples * rowBytes,
+    facts: [`a NumPy array of ${samples} rows`],
+    async *rows(from): AsyncGenerator<SourceRow> {
+      const toValue = shape.length === 0 ? scalarReader(header.dtype) : undefined;
+      for await (const chunk of chunks(path, { header, rowBytes, samples, from })) {
+        for (let at = 0; at < chunk.length; at += rowBytes) {
+          const elements = elementsOf(header.dtype, chunk.subarray(at, at + rowBytes));
+          yield { sample: { [name]: toValue ? toValue(elements) : elements }, bytesRead: rowBytes };
+        }
+      }
+    },
+  };
+}
 
 async function readHeader(path: string): Promise<{ header: NpyHeader; rowBytes: number }> {
   const file = await open(path);
@@ -75,9 +78,9 @@ async function readHeader(path: string): Promise<{ header: NpyHeader; rowBytes: 
 /** Whole rows, front to back. Each chunk is fresh memory, so rows stay valid however long they are kept. */
 async function* chunks(
   path: string,
-  array: { header: NpyHeader; rowBytes: number; samples: number },
+  array: { header: NpyHeader; rowBytes: number; samples: number; from: number },
 ): AsyncGenerator<Uint8Array> {
-  const { header, rowBytes, samples } = array;
+  const { header, rowBytes, samples, from } = array;
   const chunkRows = Math.max(1, Math.floor(CHUNK_BYTES / rowBytes));
   const file = await open(path);
   const read = async (row: number) => {
@@ -92,9 +95,9 @@ async function* chunks(
       actual: chunk.length,
     });
   };
-  let next: Promise<Uint8Array> | undefined = read(0);
+  let next: Promise<Uint8Array> | undefined = from < samples ? read(from) : undefined;
   try {
-    for (let row = chunkRows; next !== undefined; row += chunkRows) {
+    for (let row = from + chunkRows; next !== undefined; row += chunkRows) {
       const chunk: Uint8Array = await next;
       next = row < samples ? read(row) : undefined;
       // The failure belongs to the next turn; until then it is not an unhandled one.
