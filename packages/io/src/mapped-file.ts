@@ -26,6 +26,7 @@ export type ViewArray =
   | typeof BigInt64Array
   | typeof Float32Array
   | typeof Float64Array;
+
 /**
  * The first views of a file have buffers of their own: whoever touches a hundred thousand files once each would
  * have V8 count a whole window for each of them, and collect all the time.

@@ -1,15 +1,5 @@
-import {
-  closeSync,
-  cpSync,
-  openSync,
-  readFileSync,
-  readSync,
-  rmSync,
-  truncateSync,
-  writeSync,
-} from 'node:fs';
+import { cpSync, rmSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseFooter, parseTail } from '@zc/format';
 import { describe, expect, test } from 'vitest';
 import { failure } from '../../../tools/testing/failure.js';
 import { temporaryDirectory } from '../../../tools/testing/temporary-directory.js';
@@ -24,6 +14,7 @@ import {
   toFloat,
 } from '../src/index.js';
 import { backends } from './helpers/backends.js';
+import { flipByte, footerOf } from './helpers/damage.js';
 import { everything, everythingAt, everythingSamples, writeDataset } from './helpers/datasets.js';
 import { shardPaths } from './helpers/page-cache.js';
 import { expectEverything } from './helpers/samples.js';
@@ -37,21 +28,6 @@ function copyOf(directory: string): string {
   const copy = join(temporaryDirectory(), 'set');
   cpSync(directory, copy, { recursive: true });
   return copy;
-}
-
-function footerOf(path: string) {
-  const bytes = readFileSync(path);
-  const tail = parseTail(bytes.subarray(-64), bytes.length, path);
-  return parseFooter(bytes.subarray(tail.footerOffset, tail.footerOffset + tail.footerBytes), tail, path);
-}
-
-function flipByte(path: string, offset: number): void {
-  const fd = openSync(path, 'r+');
-  const byte = new Uint8Array(1);
-  readSync(fd, byte, 0, 1, offset);
-  byte[0]! ^= 1;
-  writeSync(fd, byte, 0, 1, offset);
-  closeSync(fd);
 }
 
 /** The samples that reading fails for one by one, found out by `get`. */

@@ -1,32 +1,16 @@
-import { closeSync, openSync, readFileSync, readSync, renameSync, truncateSync, writeSync } from 'node:fs';
+import { readFileSync, renameSync, truncateSync } from 'node:fs';
 import type { ZcError } from '@zc/errors';
-import { parseFooter, parseTail } from '@zc/format';
 import { describe, expect, test } from 'vitest';
 import { failure } from '../../../tools/testing/failure.js';
 import { type Batch, DataLoader, Dataset } from '../src/index.js';
 import { backends } from './helpers/backends.js';
+import { flipByte, footerOf } from './helpers/damage.js';
 import { everything, everythingSamples, writeDataset } from './helpers/datasets.js';
 import { shardPaths } from './helpers/page-cache.js';
 
 const COUNT = 60;
 type Everything = typeof everything;
 const write = () => writeDataset(everything, everythingSamples(COUNT));
-
-function footerOf(path: string) {
-  const bytes = readFileSync(path);
-  const tail = parseTail(bytes.subarray(-64), bytes.length, path);
-  const footer = bytes.subarray(tail.footerOffset, tail.footerOffset + tail.footerBytes);
-  return parseFooter(footer, tail, path);
-}
-
-function flipByte(path: string, offset: number): void {
-  const fd = openSync(path, 'r+');
-  const byte = new Uint8Array(1);
-  readSync(fd, byte, 0, 1, offset);
-  byte[0]! ^= 1;
-  writeSync(fd, byte, 0, 1, offset);
-  closeSync(fd);
-}
 
 /** Reads a whole epoch, in batches that each hold rows of several shards. */
 async function readAll(loader: DataLoader<Everything>): Promise<void> {

@@ -15,7 +15,7 @@ import { MissingRuns } from '../shards/missing-runs.js';
 import type { ShardColumn } from '../shards/shard-column.js';
 import type { ShardStore } from '../shards/shard-store.js';
 import { CheckLog } from './check-log.js';
-import { checksumError } from './checksum-error.js';
+import { checksumErrorOf } from './checksum-error.js';
 import { decodedLength, decodedPlan, decodeRows, frameError } from './compressed-rows.js';
 import type { RowFailure } from './corrupt-rows.js';
 import { planRows, readTag } from './plan.js';
@@ -328,17 +328,9 @@ export class BatchReader implements Reader {
   /** The engine knows pieces and tags; the user knows fields and rows. */
   #named(error: unknown): unknown {
     if (!isZcError(error, 'ZC_IO_CHECKSUM')) return error;
-    const { path = '', offset = 0, expected, actual, details } = error;
-    const { fieldNumber, row } = readTag(details.tag as number);
+    const { fieldNumber, row } = readTag(error.details.tag as number);
     const field = this.#options.store.schema.fields[fieldNumber]!.name;
-    return checksumError({
-      path,
-      offset,
-      field,
-      row,
-      expected: expected as number,
-      actual: actual as number,
-    });
+    return checksumErrorOf(error, { field, row });
   }
 }
 

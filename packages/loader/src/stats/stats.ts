@@ -51,31 +51,13 @@ export interface LoaderStats extends LoaderCounts {
   readonly verdict: Verdict;
 }
 
-/** One batch as it was handed out; see `LoaderCounts` for what the times are. */
-export interface BatchEvent {
+/** One batch as it was handed out; what it has in common with `LoaderCounts` is this batch's part of it. */
+export interface BatchEvent extends Omit<LoaderCounts, 'batches' | 'skipped' | 'stalls'> {
   readonly epoch: number;
   /** Of this rank in its iteration, from 0. */
   readonly batch: number;
-  readonly samples: number;
-  readonly bytesDirect: number;
-  readonly bytesStaged: number;
-  readonly bytesCopied: number;
-  readonly bytesResident: number;
-  readonly bytesRead: number;
   /** Whether it was not ready when it was asked for. */
   readonly stalled: boolean;
-  /** Batches that lay ready when it was asked for, itself among them. */
-  readonly readyBatches: number;
-  readonly waitedMs: number;
-  readonly stepMs: number;
-  /** From its submission to its last byte from a file. */
-  readonly readMs: number;
-  readonly checkMs: number;
-  readonly copyMs: number;
-  readonly finishMs: number;
-  readonly planMs: number;
-  readonly lookupMs: number;
-  readonly slotMs: number;
 }
 
 /** A batch at the moment that the consumer is given it. */

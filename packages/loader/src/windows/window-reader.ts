@@ -5,7 +5,7 @@ import { type BatchLayout, layOut, writeNumbers } from '../batches/batch-layout.
 import type { Padding } from '../batches/padding.js';
 import { PAGE_BYTES, roundUp } from '../pages.js';
 import { CheckLog } from '../reading/check-log.js';
-import { checksumError } from '../reading/checksum-error.js';
+import { checksumErrorOf } from '../reading/checksum-error.js';
 import { planRows } from '../reading/plan.js';
 import { PlanWriter } from '../reading/plan-writer.js';
 import type { Reader } from '../reading/reader.js';
@@ -236,17 +236,9 @@ export class WindowReader implements Reader {
   /** The engine knows pieces; the user knows fields and rows. */
   async #named(error: unknown): Promise<unknown> {
     if (!isZcError(error, 'ZC_IO_CHECKSUM')) return error;
-    const { path = '', offset = 0, expected, actual } = error;
     const { stream, windows } = this.#options;
-    const shard = stream.store.infos.findIndex((info) => info.path === path);
-    const row = await findRow(stream, shard, offset);
-    return checksumError({
-      path,
-      offset,
-      field: windows.field.name,
-      row,
-      expected: expected as number,
-      actual: actual as number,
-    });
+    const shard = stream.store.infos.findIndex(({ path }) => path === error.path);
+    const row = await findRow(stream, shard, error.offset ?? 0);
+    return checksumErrorOf(error, { field: windows.field.name, row });
   }
 }

@@ -1,28 +1,13 @@
-import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
-import { parseFooter, parseTail } from '@zc/format';
 import { describe, expect, test } from 'vitest';
 import { failure } from '../../../../tools/testing/failure.js';
 import { DataLoader, Dataset } from '../../src/index.js';
 import { backends } from '../helpers/backends.js';
+import { flipByte, footerOf } from '../helpers/damage.js';
 import { coldCopy, shardPaths } from '../helpers/page-cache.js';
 import { writeTokens } from '../helpers/tokens.js';
 
 const DOCUMENTS = Array.from({ length: 60 }, (_, i) => (i * 131) % 2000);
 const WINDOWS = { field: 'tokens', length: 512, stride: 512 };
-
-function layoutOf(path: string) {
-  const bytes = readFileSync(path);
-  const tail = parseTail(bytes.subarray(-64), bytes.length, path);
-  const footer = bytes.subarray(tail.footerOffset, tail.footerOffset + tail.footerBytes);
-  return parseFooter(footer, tail, path).layout[1]!;
-}
-
-function change(path: string, offset: number): void {
-  const byte = readFileSync(path)[offset]! ^ 1;
-  const file = openSync(path, 'r+');
-  writeSync(file, Uint8Array.of(byte), 0, 1, offset);
-  closeSync(file);
-}
 
 async function readAll(loader: DataLoader): Promise<number> {
   let windows = 0;
@@ -35,8 +20,8 @@ describe.each(backends)('a changed token, read with %s', (backend) => {
     const { directory, ends } = await writeTokens(DOCUMENTS);
     const cold = coldCopy(directory);
     const path = shardPaths(cold)[1]!;
-    const { region } = layoutOf(path);
-    change(path, region.offset + 5000);
+    const { region } = footerOf(path).layout[1]!;
+    flipByte(path, region.offset + 5000);
     const options = { backend, mode, batchSize: 8, windows: WINDOWS };
     await using loader = await DataLoader.open(cold, options);
     const error = await failure('ZC_FORMAT_CHECKSUM', () => readAll(loader));
@@ -55,8 +40,8 @@ describe.each(backends)('a changed token, read with %s', (backend) => {
 test('a changed token, seen by get; windows that do not touch its block are whole', async () => {
   const { directory } = await writeTokens(DOCUMENTS);
   const path = shardPaths(directory)[0]!;
-  const { region } = layoutOf(path);
-  change(path, region.offset + 5000);
+  const { region } = footerOf(path).layout[1]!;
+  flipByte(path, region.offset + 5000);
   await using dataset = await Dataset.open(directory);
   const windows = await dataset.windows(WINDOWS);
   windows.get(0);
@@ -69,7 +54,7 @@ test('a changed token, seen by get; windows that do not touch its block are whol
 test('a changed table of documents', async () => {
   const { directory } = await writeTokens(DOCUMENTS);
   const path = shardPaths(directory)[0]!;
-  change(path, layoutOf(path).ends!.offset + 8);
+  flipByte(path, footerOf(path).layout[1]!.ends!.offset + 8);
   await using dataset = await Dataset.open(directory);
   await failure('ZC_FORMAT_CHECKSUM', () => dataset.windows({ ...WINDOWS, crossDocuments: false }));
   // The stream needs no table, but for the documents in it.
