@@ -1,4 +1,4 @@
-"""Jobs of several ranks as torchrun starts them: each its share, and the rest of an epoch with other ranks."""
+"""Jobs that torchrun starts: each rank has its share, and other ranks go on with what is left."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import textwrap
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +26,7 @@ CASES: dict[str, dict[str, Any]] = {
     "full, last dropped": {"shuffle": True, "drop_last": True},
 }
 
-#: A rank: goes on with each case, takes so many batches, and says what it saw, where it stands, and what came then.
+#: A rank goes on with each case, takes so many batches, and says what it saw and what came after that.
 RANK = """
     import itertools, json, sys
     import torch.distributed as dist
