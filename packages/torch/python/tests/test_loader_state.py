@@ -109,6 +109,26 @@ def test_after_a_break_the_state_is_where_it_was(images: Path) -> None:
         assert loader.state_dict()["epoch"] == 1
 
 
+def test_an_iterator_that_was_asked_for_nothing_is_no_epoch(images: Path) -> None:
+    """PyTorch Lightning asks for two before it takes a batch, the second one after it has loaded a state."""
+    with zc.DataLoader(images, batch_size=10, shuffle=True, seed=5) as loader:
+        expected = [labels(loader), labels(loader)]
+    with zc.DataLoader(images, batch_size=10, shuffle=True, seed=5) as loader:
+        iter(loader)
+        kept = iter(loader)
+        assert labels(loader) == expected[0]
+        with pytest.raises(zc.ZcError, match="ZC_SUPERSEDED"):
+            next(kept)
+        loader.load_state_dict({**loader.state_dict(), "position": 40})
+        iter(loader)
+        assert (loader.state_dict()["epoch"], loader.state_dict()["position"]) == (1, 40)
+        assert labels(loader) == expected[1][40:]
+        assert loader.state_dict()["epoch"] == 2
+        loader.set_epoch(1)
+        iter(loader)
+        assert labels(loader) == expected[1]
+
+
 def test_a_state_that_does_not_fit_is_refused(images: Path, tmp_path: Path) -> None:
     other = write_images(tmp_path / "other", samples=50)
     with zc.DataLoader(images, seed=1) as loader:

@@ -34,10 +34,10 @@ _STATE_VERSION = 1
 class DataLoader:
     """An iterable of batches: dicts of NumPy arrays that lie in shared memory, nothing copied in between.
 
-    Each iteration is the next epoch, also after a ``break``; one that is still under way ends, and its next
-    batch raises ZC_SUPERSEDED. Arrays are writable and the caller's own: a slot
-    is written again only when the last array that aliases it is gone. Keeping batches is safe; past
-    ``max_memory_bytes`` the next one raises ZC_MEMORY_BUDGET.
+    Each iteration that gave a batch is an epoch, also after a ``break``; one that is still under way ends,
+    and its next batch raises ZC_SUPERSEDED. Arrays are writable and the caller's own: a slot is written again
+    only when the last array that aliases it is gone. Keeping batches is safe; past ``max_memory_bytes`` the
+    next one raises ZC_MEMORY_BUDGET.
 
     The reading is done by a server that starts with the first iteration, serves all loaders of this process,
     and ends with it. Rank and world size are those of torch.distributed where it runs, else RANK and
@@ -124,7 +124,7 @@ class DataLoader:
     def _begin(self) -> Iterator[Batch]:
         session = self._open()
         rank, world_size = self._settle()
-        epoch, position = self._state or (self._next_epoch, 0)
+        epoch, position = self._state or self._next_place()
         former = self._current_iteration()
         if former is not None:
             former.supersede()
@@ -324,6 +324,15 @@ class DataLoader:
         if not 0 <= rank < world_size:
             raise ZcError("ZC_ARGUMENT", f"rank is {rank} and world_size {world_size}")
         return rank, world_size
+
+    def _next_place(self) -> tuple[int, int]:
+        """Epoch and position of the next iteration; one that gave no batch was none.
+
+        Frameworks ask for iterators that they throw away, to see whether they can have one.
+        """
+        if self._progress is not None and self._progress.handed_out == 0:
+            return self._progress.position()
+        return (self._next_epoch, 0)
 
     def _position(self) -> tuple[int, int]:
         if self._state is not None:
