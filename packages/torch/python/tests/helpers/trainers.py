@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-_PRELUDE = """
+#: What every script finds there.
+PRELUDE = """
 import gc, os, signal, sys, time
 import numpy as np
 import zero_copy_loader as zc
@@ -33,7 +34,7 @@ class Trainer:
     """A Python process that runs a script; `hear` gives its lines one by one."""
 
     def __init__(self, script: str, *arguments: str | Path) -> None:
-        source = _PRELUDE + textwrap.dedent(script)
+        source = PRELUDE + textwrap.dedent(script)
         self.process = subprocess.Popen(
             [sys.executable, "-X", "dev", "-W", "ignore", "-c", source, *map(str, arguments)],
             stdout=subprocess.PIPE,
