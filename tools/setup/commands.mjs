@@ -24,6 +24,7 @@ export const commands = {
   test: { needs: ALL, run: test },
   demo: { needs: ALL, run: (args) => show('node', ['examples/demo/dist/main.js', ...args]) },
   bench: { needs: ALL, run: (args) => show('node', ['benchmarks/dist/src/main.js', ...args]) },
+  wheel: { needs: ALL, run: (args) => show('node', ['tools/wheel/main.mjs', ...args]) },
   'test:soak': { needs: ALL, run: (args) => show('node', ['tools/tiers/soak.mjs', ...args]) },
   'test:interop': { needs: ALL, run: (args) => show('node', ['tools/tiers/interop.mjs', ...args]) },
   lint: { needs: [...INSTALLED, python], run: lint },

@@ -9,6 +9,7 @@ import { Bridge } from './bridge.js';
 const CLOSE_TIMEOUT_MS = 500;
 
 const ADDON = join('prebuilds', `linux-${process.arch}`, '@zc+io.glibc.node');
+const ADDON_IN_WHEEL = '../native/zc_io.node';
 
 main();
 
@@ -47,10 +48,10 @@ function readNumbers(): { control: number; descriptors: number; released: number
   };
 }
 
-/** The wheel has the addon beside this file; else it is where @zc/io is installed. */
+/** The wheel has the addon beside this file's folder; else it is where @zc/io is installed. */
 function findAddon(): string {
-  const beside = join(dirname(fileURLToPath(import.meta.url)), ADDON);
-  if (existsSync(beside)) return beside;
+  const inWheel = join(dirname(fileURLToPath(import.meta.url)), ADDON_IN_WHEEL);
+  if (existsSync(inWheel)) return inWheel;
   const packageFile = createRequire(import.meta.url).resolve('@zc/io/package.json');
   return join(dirname(packageFile), ADDON);
 }

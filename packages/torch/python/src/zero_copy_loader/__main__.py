@@ -1,0 +1,7 @@
+"""``python -m zero_copy_loader`` is ``zc``."""
+
+from __future__ import annotations
+
+from .command_line import main
+
+main()
