@@ -1,9 +1,10 @@
 import { ZcError } from '@zc/errors';
 import { type Watch, watchDescriptor, watchProcess } from '@zc/io';
 import { version } from '../package.json';
+import { ClientKind, type ClientMessage } from './client-message.js';
 import { asReport, Connection } from './connection.js';
 import { LoaderSession } from './loader-session.js';
-import { ClientKind, type ClientMessage, PROTOCOL_VERSION, protocolError } from './protocol.js';
+import { PROTOCOL_VERSION, protocolError } from './protocol.js';
 import { parseRequest, type Request, type RequestOf } from './requests.js';
 
 /** So many failures of a prefetch are told: whoever has more has a reason that they share. */

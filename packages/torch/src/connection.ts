@@ -1,15 +1,8 @@
 import { Socket } from 'node:net';
 import { errorCodes, isZcError, ZcError } from '@zc/errors';
 import { sendDescriptors } from '@zc/io';
-import {
-  type ClientMessage,
-  CONTROL_CHANNEL,
-  decodeClientMessage,
-  decodeControl,
-  encodeControl,
-  type Frame,
-  FrameParser,
-} from './protocol.js';
+import { type ClientMessage, decodeClientMessage } from './client-message.js';
+import { CONTROL_CHANNEL, decodeControl, encodeControl, type Frame, FrameParser } from './protocol.js';
 
 /** What may lie in wait for a client that does not read. An honest one leaves a few hundred bytes. */
 const UNREAD_BYTES_MAX = 8 * 2 ** 20;

@@ -2,15 +2,17 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ZcError } from '@zc/errors';
 import { type BufferPool, IoUringPrefetcher, type PrefetchReport, ReadEngine } from '@zc/io';
 import { type Batch, DataLoader, Dataset, type Source, verdictOf } from '@zc/loader';
+import { ClientKind, type ClientMessage } from './client-message.js';
 import { asReport, type Connection } from './connection.js';
 import { Demand } from './demand.js';
+import { IdStream } from './id-stream.js';
 import {
-  ClientKind,
-  type ClientMessage,
   encodeBatch,
   encodeEnd,
   encodeFailure,
+  encodeWanted,
   type FieldPlace,
+  protocolError,
 } from './protocol.js';
 import type { ConsumerCounts, LoaderOptions, RequestOf } from './requests.js';
 import { SegmentTable } from './segment-table.js';
@@ -25,6 +27,12 @@ export interface SessionHome {
 interface Iteration {
   readonly id: number;
   readonly demand: Demand;
+  /** Where the client's sampler gives the order. */
+  readonly ids: IdStream | undefined;
+  /** For how many batches beyond those it has taken the client sends the ids. */
+  idsAhead: number;
+  /** Batches that were sent. */
+  sent: number;
   /** Settles when no batch of it is being read any more. */
   done: Promise<void>;
 }
@@ -40,6 +48,7 @@ export class LoaderSession {
   readonly #segments: SegmentTable;
   #loader: DataLoader | undefined;
   #share = '';
+  #sampled = false;
   /** The one that the last batch lies in. */
   #pool: BufferPool | undefined;
   #iteration: Iteration | undefined;
@@ -111,7 +120,7 @@ export class LoaderSession {
   }
 
   #begin(request: RequestOf<'iterate'>): void {
-    const { epoch, position, iteration: id, ahead } = request;
+    const { epoch, position, iteration: id, ahead, sampled } = request;
     const loader = this.#loaderFor(request);
     loader.loadStateDict({ ...loader.stateDict(), epoch, position });
     const demand = new Demand({
@@ -119,7 +128,9 @@ export class LoaderSession {
       hasRoom: () => this.#hasRoom(),
       untaken: () => this.#untaken(),
     });
-    const iteration: Iteration = { id, demand, done: Promise.resolve() };
+    const ids = sampled === undefined ? undefined : new IdStream(() => this.#askFurther(iteration));
+    const idsAhead = ahead + IDS_BEYOND_AHEAD;
+    const iteration: Iteration = { id, demand, ids, idsAhead, sent: 0, done: Promise.resolve() };
     this.#iteration = iteration;
     // After the answer, which must come before the first batch.
     iteration.done = nextTurn()
@@ -127,15 +138,24 @@ export class LoaderSession {
       .catch((error) => this.#home.connection.fail(error));
   }
 
-  onMessage({ kind, iteration, count }: ClientMessage): void {
-    if (kind === ClientKind.stop) {
+  /** @throws ZC_TORCH_PROTOCOL where ids come that nobody asked for */
+  onMessage(message: ClientMessage): void {
+    if (message.kind === ClientKind.stop) {
       // It may not have begun yet.
-      void this.#stop(iteration);
-    } else if (iteration === this.#iteration?.id) {
+      void this.#stop(message.iteration);
+      return;
+    }
+    const iteration = this.#iteration;
+    if (message.iteration !== iteration?.id) return;
+    if (message.kind === ClientKind.waiting) {
       // What the client gave back before it began to wait is to be used again before the pool grows.
       this.collect();
-      this.#iteration.demand.wait(count);
+      iteration.demand.wait(message.count);
+      return;
     }
+    if (iteration.ids === undefined) throw protocolError('ids come for an iteration without a sampler');
+    if (message.kind === ClientKind.ids) iteration.ids.push(message.ids, message.more);
+    else iteration.ids.end();
   }
 
   /** Takes back the slots whose leases the client has ended. */
@@ -170,8 +190,11 @@ export class LoaderSession {
     this.#dataset.close();
   }
 
-  #loaderFor({ rank, world_size: worldSize }: RequestOf<'iterate'>): DataLoader {
+  #loaderFor({ rank, world_size: worldSize, sampled }: RequestOf<'iterate'>): DataLoader {
     const share = `${rank} of ${worldSize}`;
+    if (this.#loader !== undefined && (sampled !== undefined) !== this.#sampled) {
+      throw protocolError('a loader has a sampler in all of its iterations or in none');
+    }
     if (this.#loader !== undefined && this.#share === share) return this.#loader;
     if (this.#loader !== undefined) {
       throw new ZcError('ZC_RANK_CHANGED', `the loader began as rank ${this.#share} and is now ${share}`, {
@@ -180,8 +203,9 @@ export class LoaderSession {
       });
     }
     const {
-      batch_size,
-      drop_last,
+      batch_size: batchSize,
+      shuffle,
+      drop_last: dropLast,
       prefetch_batches,
       max_memory_bytes,
       on_corrupt,
@@ -189,10 +213,14 @@ export class LoaderSession {
       ...rest
     } = this.#options;
     this.#share = share;
+    this.#sampled = sampled !== undefined;
+    const order =
+      sampled === undefined
+        ? { batchSize, shuffle, dropLast }
+        : { batchSampler: { batchSize: sampled, [Symbol.asyncIterator]: () => this.#iteration!.ids! } };
     this.#loader = new DataLoader(this.#source, {
       ...rest,
-      batchSize: batch_size,
-      dropLast: drop_last,
+      ...order,
       prefetchBatches: prefetch_batches,
       maxMemoryBytes: max_memory_bytes,
       onCorrupt: on_corrupt,
@@ -237,6 +265,7 @@ export class LoaderSession {
       giveBack: () => kept.release(),
     });
     this.#home.onBatch();
+    iteration.sent++;
     this.#home.connection.send(
       encodeBatch(this.#channel, {
         iteration: iteration.id,
@@ -259,6 +288,15 @@ export class LoaderSession {
     );
     if (pool !== this.#pool) this.#segments.retire(pool);
     this.#pool = pool;
+  }
+
+  /** Where the ids of a batch have not come although the client sent all it was asked for: asks for more. */
+  #askFurther(iteration: Iteration): void {
+    // It sends them when it asks for a batch, before it takes one.
+    const taken = Math.max(iteration.sent - this.#untaken() - 1, 0);
+    if (iteration.ids!.received < taken + iteration.idsAhead) return;
+    iteration.idsAhead *= 2;
+    this.#home.connection.send(encodeWanted(this.#channel, iteration.id, iteration.idsAhead));
   }
 
   #untaken(): number {
@@ -301,6 +339,9 @@ export class LoaderSession {
     return this.#ahead.prefetcher;
   }
 }
+
+/** For so many batches more than are sent ahead a client begins to send the ids. */
+const IDS_BEYOND_AHEAD = 2;
 
 /** What a loader with these options draws from. */
 async function sourceOf(dataset: Dataset, { windows }: LoaderOptions): Promise<Source> {

@@ -1,7 +1,7 @@
 import { ZcError } from '@zc/errors';
 
 /** The version of the protocol that this server speaks (docs/reference/bridge-protocol.md). */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 /** Bytes of a frame's head: length and channel. */
 export const FRAME_HEAD_BYTES = 8;
 /** The longest payload of a frame. Samples never travel, so real ones are far below. */
@@ -9,27 +9,17 @@ export const PAYLOAD_BYTES_MAX = 2 ** 20;
 /** The channel of requests, answers and notices, in JSON. */
 export const CONTROL_CHANNEL = 0;
 
-/** What a client says on a loader's channel. */
-export const ClientKind = { waiting: 1, stop: 2, close: 3 } as const;
-/** What the server says there. */
-export const ServerKind = { batch: 1, end: 2, failure: 3 } as const;
+/** What the server says on a loader's channel; what a client says there is in client-message.ts. */
+export const ServerKind = { batch: 1, end: 2, failure: 3, wanted: 4 } as const;
 /** How a batch came to its slot, as numbered in its message. */
 export const WAY_NUMBERS = { direct: 0, copied: 1, mixed: 2 } as const;
 
-const CLIENT_MESSAGE_BYTES = 12;
 const BATCH_HEAD_BYTES = 56;
 const BATCH_FIELD_BYTES = 24;
 
 export interface Frame {
   readonly channel: number;
   readonly payload: Buffer;
-}
-
-/** A message of a client on a loader's channel. */
-export interface ClientMessage {
-  readonly kind: (typeof ClientKind)[keyof typeof ClientKind];
-  readonly iteration: number;
-  readonly count: number;
 }
 
 /** Where the parts of one field lie in a slot. */
@@ -104,29 +94,6 @@ export function decodeControl(payload: Buffer): unknown {
   }
 }
 
-export function decodeClientMessage(payload: Buffer): ClientMessage {
-  if (payload.length !== CLIENT_MESSAGE_BYTES) {
-    throw protocolError(
-      `a message of a client has ${payload.length} bytes, expected ${CLIENT_MESSAGE_BYTES}`,
-      CLIENT_MESSAGE_BYTES,
-      payload.length,
-    );
-  }
-  const kind = payload.readUInt32LE(0);
-  if (!isClientKind(kind)) {
-    throw protocolError(
-      `a message of a client has the unknown kind ${kind}`,
-      Object.values(ClientKind),
-      kind,
-    );
-  }
-  return { kind, iteration: payload.readUInt32LE(4), count: payload.readUInt32LE(8) };
-}
-
-function isClientKind(kind: number): kind is ClientMessage['kind'] {
-  return kind >= ClientKind.waiting && kind <= ClientKind.close;
-}
-
 export function encodeBatch(channel: number, message: BatchMessage): Buffer {
   const { fields } = message;
   const payloadBytes = BATCH_HEAD_BYTES + fields.length * BATCH_FIELD_BYTES;
@@ -159,6 +126,15 @@ export function encodeEnd(channel: number, iteration: number): Buffer {
   const frame = frameOf(channel, 8);
   frame.writeUInt32LE(ServerKind.end, 8);
   frame.writeUInt32LE(iteration, 12);
+  return frame;
+}
+
+/** @param batches for how many batches beyond those it has taken the client should have sent the ids */
+export function encodeWanted(channel: number, iteration: number, batches: number): Buffer {
+  const frame = frameOf(channel, 12);
+  frame.writeUInt32LE(ServerKind.wanted, 8);
+  frame.writeUInt32LE(iteration, 12);
+  frame.writeUInt32LE(batches, 16);
   return frame;
 }
 

@@ -56,6 +56,8 @@ const request = z.discriminatedUnion('type', [
     rank: count,
     world_size: z.int().min(1),
     ahead: z.int().min(0),
+    /** Where the client sends the ids: samples that a batch is expected to have. */
+    sampled: z.int().min(1).optional(),
   }),
   z.object({ id: count, type: z.literal('prefetch'), loader, shards: z.array(count) }),
   z.object({ id: count, type: z.literal('wait_prefetch'), loader }),

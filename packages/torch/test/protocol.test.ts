@@ -2,13 +2,14 @@ import { readFileSync } from 'node:fs';
 import { isZcError } from '@zc/errors';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { decodeClientMessage } from '../src/client-message.js';
 import {
-  decodeClientMessage,
   decodeControl,
   encodeBatch,
   encodeControl,
   encodeEnd,
   encodeFailure,
+  encodeWanted,
   FrameParser,
   PAYLOAD_BYTES_MAX,
 } from '../src/protocol.js';
@@ -32,7 +33,8 @@ function codeOf(call: () => unknown): string {
 
 describe('the golden frames', () => {
   it.each<string>(golden.from_client.map((frame: { name: string }) => frame.name))('%s is read', (name) => {
-    const { hex, name: _, channel = 0, control, ...message } = named(name);
+    const { hex, name: _, channel = 0, control, ids, ...words } = named(name);
+    const message = ids === undefined ? words : { ...words, ids: Float64Array.from(ids) };
     const [frame, ...rest] = new FrameParser().push(Buffer.from(hex, 'hex'));
     expect(rest).toEqual([]);
     expect(frame!.channel).toBe(channel);
@@ -46,6 +48,8 @@ describe('the golden frames', () => {
     expect(encodeBatch(channel, { ...rest, bytesUsed })).toEqual(bytesOf('batch'));
     expect(encodeControl(named('answer').control)).toEqual(bytesOf('answer'));
     expect(encodeEnd(named('end').channel, named('end').iteration)).toEqual(bytesOf('end'));
+    const wanted = named('wanted');
+    expect(encodeWanted(wanted.channel, wanted.iteration, wanted.batches)).toEqual(bytesOf('wanted'));
     const { channel: loader, iteration, error } = named('failure');
     expect(encodeFailure(loader, iteration, error)).toEqual(bytesOf('failure'));
   });
@@ -91,6 +95,14 @@ describe('what no client says', () => {
   it('a message of another length or kind', () => {
     expect(codeOf(() => decodeClientMessage(Buffer.alloc(11)))).toBe('ZC_TORCH_PROTOCOL');
     expect(codeOf(() => decodeClientMessage(Buffer.alloc(12)))).toBe('ZC_TORCH_PROTOCOL');
+    const ids = new FrameParser().push(bytesOf('ids'))[0]!.payload;
+    for (const length of [12 + 7, 12 + 9]) {
+      expect(codeOf(() => decodeClientMessage(ids.subarray(0, length)))).toBe('ZC_TORCH_PROTOCOL');
+    }
+    const word = new FrameParser().push(bytesOf('last'))[0]!.payload;
+    expect(codeOf(() => decodeClientMessage(Buffer.concat([word, Buffer.alloc(8)])))).toBe(
+      'ZC_TORCH_PROTOCOL',
+    );
   });
 
   it('any bytes at all end in frames or in the typed error', () => {

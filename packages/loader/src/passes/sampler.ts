@@ -1,5 +1,5 @@
 import { ZcError } from '@zc/errors';
-import type { OptionRule } from '../options.js';
+import { checkWhole, type OptionRule } from '../options.js';
 
 /** What gives ids in turn: anything that `for … of` or `for await … of` goes over. */
 export type IdSource<T> = Iterable<T> | AsyncIterable<T>;
@@ -24,7 +24,11 @@ export interface SamplerExtras {
 export type Sampler = IdSource<number> & SamplerExtras;
 
 /** The same for whole batches of this rank: each a list of ids. */
-export type BatchSampler = IdSource<ArrayLike<number>> & SamplerExtras;
+export type BatchSampler = IdSource<ArrayLike<number>> &
+  SamplerExtras & {
+    /** How many ids a batch has, as far as that is known: memory is laid out for it. */
+    readonly batchSize?: number;
+  };
 
 export const idSource: OptionRule = {
   words: 'an iterable or async iterable',
@@ -72,6 +76,9 @@ export function samplingOf(options: SampledOptions): Sampling | undefined {
     });
   }
   if (sampler !== undefined) return { sampler, batchSize: batchSize ?? 1, dropLast };
+  if (batchSampler!.batchSize !== undefined) {
+    checkWhole("the batchSampler's batchSize", batchSampler!.batchSize, 1);
+  }
   return { sampler: batchSampler!, batchSize: undefined, dropLast };
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import struct
 import threading
 import time
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -52,10 +54,24 @@ def payload_of(name: str) -> bytes:
 
 def test_client_frames_are_written() -> None:
     assert protocol.encode_control(BY_NAME["hello"]["control"]) == bytes_of("hello")
-    for name in ("waiting", "stop", "close"):
+    for name in ("waiting", "stop", "close", "last"):
         frame = BY_NAME[name]
         encoded = protocol.encode_client(frame["channel"], frame["kind"], frame["iteration"], frame["count"])
         assert encoded == bytes_of(name)
+    ids = BY_NAME["ids"]
+    encoded = struct.pack(f"<{len(ids['ids'])}Q", *ids["ids"])
+    assert protocol.encode_ids(ids["channel"], ids["iteration"], encoded) == bytes_of("ids")
+
+
+def test_the_ids_of_a_large_batch_take_several_frames(pair: tuple[socket.socket, socket.socket]) -> None:
+    ours, theirs = pair
+    ids = np.arange(200_000, dtype="<u8")
+    sender = threading.Thread(target=theirs.sendall, args=(protocol.encode_ids(3, 2, ids.tobytes()),))
+    sender.start()
+    frames = [payload for _, payload in frames_of(FrameStream(ours), 2)]
+    sender.join()
+    assert [struct.unpack_from("<III", payload) for payload in frames] == [(4, 2, 1), (4, 2, 0)]
+    assert b"".join(payload[12:] for payload in frames) == ids.tobytes()
 
 
 def test_server_frames_are_read() -> None:
@@ -66,6 +82,8 @@ def test_server_frames_are_read() -> None:
     assert protocol.decode_control(payload_of("answer")) == BY_NAME["answer"]["control"]
     assert protocol.decode_kind(payload_of("end")) == (protocol.END, 2)
     assert protocol.decode_kind(payload_of("failure")) == (protocol.FAILURE, 2)
+    assert protocol.decode_kind(payload_of("wanted")) == (protocol.WANTED, 2)
+    assert protocol.decode_wanted(payload_of("wanted")) == BY_NAME["wanted"]["batches"]
     failure = protocol.decode_failure(payload_of("failure"))
     assert (failure.code, failure.summary, failure.advice) == tuple(
         BY_NAME["failure"]["error"][key] for key in ("code", "summary", "advice")

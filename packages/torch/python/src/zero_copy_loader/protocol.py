@@ -10,16 +10,16 @@ from typing import Any, Final, NamedTuple
 from .errors import ZcError
 
 #: The version of the protocol that this client speaks.
-PROTOCOL_VERSION: Final = 1
+PROTOCOL_VERSION: Final = 2
 #: The longest payload of a frame. Samples never travel, so real ones are far below.
 PAYLOAD_BYTES_MAX: Final = 2**20
 #: The channel of requests, answers and notices, in JSON.
 CONTROL_CHANNEL: Final = 0
 
 #: What a client says on a loader's channel.
-WAITING, STOP, CLOSE = 1, 2, 3
+WAITING, STOP, CLOSE, IDS, LAST = 1, 2, 3, 4, 5
 #: What the server says there.
-BATCH, END, FAILURE = 1, 2, 3
+BATCH, END, FAILURE, WANTED = 1, 2, 3, 4
 
 #: By the number in a batch message.
 WAYS: Final = ("direct", "copied", "mixed")
@@ -27,7 +27,11 @@ WAYS: Final = ("direct", "copied", "mixed")
 _HEAD: Final = struct.Struct("<II")
 _CLIENT: Final = struct.Struct("<IIIII")
 _KIND: Final = struct.Struct("<II")
+_WANTED: Final = struct.Struct("<III")
 _BATCH_HEAD: Final = "<8I3Q"
+_ID_BYTES: Final = 8
+#: So many ids fit a frame behind kind, iteration and whether more follow.
+_IDS_MAX: Final = (PAYLOAD_BYTES_MAX - 12) // _ID_BYTES
 _READ_BYTES: Final = 4096
 
 
@@ -78,8 +82,18 @@ def decode_control(payload: bytes) -> dict[str, Any]:
 
 
 def encode_client(channel: int, kind: int, iteration: int, count: int = 0) -> bytes:
-    """A frame on a loader's channel: waiting, stop or close."""
+    """A frame on a loader's channel: waiting, stop, close or last."""
     return _CLIENT.pack(12, channel, kind, iteration, count)
+
+
+def encode_ids(channel: int, iteration: int, ids: bytes) -> bytes:
+    """The frames with the ids of one batch, which are 8 bytes each."""
+    frames = []
+    for begin in range(0, max(len(ids), 1), _IDS_MAX * _ID_BYTES):
+        part = ids[begin : begin + _IDS_MAX * _ID_BYTES]
+        more = begin + len(part) < len(ids)
+        frames.append(_CLIENT.pack(12 + len(part), channel, IDS, iteration, more) + part)
+    return b"".join(frames)
 
 
 def encode_end(iteration: int) -> bytes:
@@ -92,6 +106,13 @@ def decode_kind(payload: bytes) -> tuple[int, int]:
     if len(payload) < _KIND.size:
         raise protocol_error(f"a message of {len(payload)} bytes is too short", _KIND.size, len(payload))
     return _KIND.unpack_from(payload)
+
+
+def decode_wanted(payload: bytes) -> int:
+    """For how many batches beyond those that were taken the server wants the ids."""
+    if len(payload) != _WANTED.size:
+        raise protocol_error(f"a message of {len(payload)} bytes", _WANTED.size, len(payload))
+    return _WANTED.unpack(payload)[2]
 
 
 def decode_failure(payload: bytes) -> ZcError:
