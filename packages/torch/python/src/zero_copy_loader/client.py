@@ -16,7 +16,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 
-from . import protocol
+from . import answers, protocol
 from .errors import ZcError
 from .lease import Segment
 from .node_programs import NODE_VERSION_MIN, node_missing
@@ -104,9 +104,13 @@ class Client:
             if not self._pump():
                 self._wait()
         answer = self._answers.pop(number)
-        if "error" in answer:
+        if isinstance(answer.get("error"), dict):
             raise error_from(answer["error"])
         found: dict[str, Any] = answer["ok"]
+        try:
+            answers.check(type_, found)
+        except ZcError as error:
+            raise self.refuse(error) from None
         return found
 
     def new_loader(self) -> int:
@@ -181,6 +185,10 @@ class Client:
             raise self._fail(
                 protocol_error(f"a batch lies in segment {segment}, which was not announced")
             ) from None
+
+    def refuse(self, error: ZcError) -> ZcError:
+        """Ends the connection with a server that breaks the protocol; every later call raises ``error``."""
+        return self._fail(error)
 
     def segments(self) -> list[Segment]:
         return [*self._segments.values()]
@@ -275,27 +283,44 @@ class Client:
             self._map_segment(message)
         elif message.get("type") == "retired":
             self._retire(message["segment"])
-        elif message.get("id") is not None:
-            self._answers[message["id"]] = message
-        elif "error" in message:
+        elif not any(isinstance(message.get(key), dict) for key in ("ok", "error")):
+            raise protocol_error(f"the server says what is neither an answer nor a notice: {message}")
+        elif message.get("id") is None:
             raise error_from(message["error"])
         else:
-            raise protocol_error(f"the server says what is neither an answer nor a notice: {message}")
+            self._answers[message["id"]] = message
 
     def _map_segment(self, notice: dict[str, Any]) -> None:
         number, loader = notice["segment"], notice["loader"]
-        packet = (4, socket.CMSG_SPACE(4), socket.MSG_CMSG_CLOEXEC)
+        # It has been sent before the notice, so there is nothing to wait for.
+        packet = (4, socket.CMSG_SPACE(4), socket.MSG_CMSG_CLOEXEC | socket.MSG_DONTWAIT)
         if number in self._segments:
             return
         if not self._arrived_packets:
             # One call without Python code in it, so that no signal comes between a descriptor and its name.
-            self._arrived_packets.extend(itertools.starmap(self._packets.recvmsg, (packet,)))
-        payload, ancillary, *_ = self._arrived_packets[0]
+            try:
+                self._arrived_packets.extend(itertools.starmap(self._packets.recvmsg, (packet,)))
+            except BlockingIOError:
+                raise protocol_error(f"segment {number} was announced, and no packet came") from None
+        payload, ancillary, flags, _ = self._arrived_packets[0]
+        if flags & socket.MSG_CTRUNC:
+            raise ZcError(
+                "ZC_IO_MEMORY",
+                "shared memory has come for which this process may open no file",
+                advice="Raise the limit of open files (`ulimit -n`), or close some.",
+            )
         if payload != int(number).to_bytes(4, "little") or len(ancillary) != 1:
             raise protocol_error(f"segment {number} was announced, and packet {payload.hex()!r} came")
         descriptor = int.from_bytes(ancillary[0][2][:4], "little")
         sizes = {key: notice[key] for key in ("size_bytes", "control_bytes", "slots", "slot_bytes")}
-        self._segments[number] = Segment(descriptor, released=self._released, **sizes)
+        try:
+            self._segments[number] = Segment(descriptor, released=self._released, **sizes)
+        except BaseException as error:
+            # A signal's exception is not the end: the notice is dealt with again.
+            if isinstance(error, Exception):
+                self._arrived_packets.clear()
+                os.close(descriptor)
+            raise
         self._segment_loaders[number] = loader
         self._arrived_packets.clear()
         os.close(descriptor)

@@ -126,7 +126,9 @@ class Iteration:
                     return batch
         except StopIteration:
             raise
-        except BaseException:
+        except BaseException as error:
+            if isinstance(error, ZcError) and error.code == "ZC_TORCH_PROTOCOL":
+                self._client.refuse(error)
             self.stop()
             raise
 
@@ -180,11 +182,14 @@ class Iteration:
     def _hand_out(self, numbers: tuple[int, ...]) -> Batch:
         _, _, segment, slot, generation, samples, way, _, _, _, indices, *places = numbers
         memory = self._client.take(segment, slot, generation)
-        fields = {
-            view.name: view.make(memory, samples, places[at], places[at + 1], places[at + 2])
-            for at, view in zip(range(0, len(places), 3), self._views, strict=True)
-        }
-        batch = Batch(fields, self._views[0].indices(memory, samples, indices), WAYS[way])
+        try:
+            fields = {
+                view.name: view.make(memory, samples, places[at], places[at + 1], places[at + 2])
+                for at, view in zip(range(0, len(places), 3), self._views, strict=True)
+            }
+            batch = Batch(fields, self._views[0].indices(memory, samples, indices), WAYS[way])
+        except (TypeError, ValueError, OverflowError) as error:
+            raise protocol.protocol_error(f"a batch does not fit its slot: {error}") from error
         self._inbox.popleft()
         # The last step: what an exception keeps from the trainer does not count as handed out.
         self._progress.handed_out += 1

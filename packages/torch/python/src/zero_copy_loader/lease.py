@@ -38,7 +38,14 @@ class Segment:
         """Maps the segment; the descriptor stays the caller's. ``released`` is the eventfd to write."""
         _check(descriptor, size_bytes, control_bytes, slots, slot_bytes)
         self.size_bytes = size_bytes
-        self._map = mmap.mmap(descriptor, size_bytes)
+        try:
+            self._map = mmap.mmap(descriptor, size_bytes)
+        except OSError as error:
+            raise ZcError(
+                "ZC_IO_MEMORY",
+                f"{size_bytes} bytes of shared memory cannot be mapped: {error}",
+                advice="Lower max_memory_bytes, or raise the limit of this process's memory (`ulimit -v`).",
+            ) from error
         self._control_bytes = control_bytes
         self._slots = slots
         self._slot_bytes = slot_bytes
@@ -92,7 +99,8 @@ def _check(descriptor: int, size_bytes: int, control_bytes: int, slots: int, slo
     found = os.fstat(descriptor).st_size
     needed = control_bytes + slots * slot_bytes
     sealed = fcntl.fcntl(descriptor, _F_GET_SEALS) & _F_SEAL_SHRINK
-    if not sealed or not needed <= size_bytes <= found or control_bytes < slots * _CONTROL_BYTES_PER_SLOT:
+    fits = 0 < needed <= size_bytes <= found and 0 <= slots * _CONTROL_BYTES_PER_SLOT <= control_bytes
+    if not sealed or not fits or slot_bytes <= 0:
         raise ZcError(
             "ZC_TORCH_PROTOCOL",
             f"a segment of {found} bytes, {'sealed' if sealed else 'not sealed'}, was announced as "

@@ -74,7 +74,7 @@ def decode_control(payload: bytes) -> dict[str, Any]:
     """The JSON object of a control frame."""
     try:
         message = json.loads(payload)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise protocol_error(f"a control frame is not JSON: {error}") from error
     if not isinstance(message, dict):
         raise protocol_error("a control frame is not a JSON object", "object", type(message).__name__)

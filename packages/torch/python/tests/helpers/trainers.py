@@ -23,7 +23,9 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 path = sys.argv[1]
 
 def say(*words):
-    print(*words, flush=True)
+    # In one write, for several may share a pipe.
+    sys.stdout.write(" ".join(map(str, words)) + "\\n")
+    sys.stdout.flush()
 
 def server_pid():
     return client.shared_client().server_pid
