@@ -70,6 +70,13 @@ export function parseWhole(text: string): number {
   throw new InvalidArgumentError('This is a whole number from 1.');
 }
 
+/** Reads a whole number from 0, such as how many of something are shown. */
+export function parseCount(text: string): number {
+  const count = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(count)) return count;
+  throw new InvalidArgumentError('This is a whole number from 0.');
+}
+
 /** Reads a number from 0, such as a time. */
 export function parseNumber(text: string): number {
   const number = Number(text);

@@ -33,6 +33,8 @@ test('--json gives one document and silences the talk', async () => {
     shards: z.literal(3),
     bytes: z.int().min(12_000),
     seconds: z.number().positive(),
+    skipped: z.literal(0),
+    errors: z.tuple([]),
   });
   report.parse(JSON.parse(stdout));
   expect(readdirSync(output)).toEqual([
@@ -41,6 +43,23 @@ test('--json gives one document and silences the talk', async () => {
     'shard-000001.zcs',
     'shard-000002.zcs',
   ]);
+});
+
+test('--dry-run prints the schema, and writes nothing', async () => {
+  const parent = temporaryDirectory();
+  const output = join(parent, 'x');
+  const { code, stdout, stderr } = await zc('pack', imageFolder(), output, '--dry-run');
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout).toMatch(/: 6 images; 2 classes .*\n {2}image: bytes \(image\/jpeg\)\n {2}label: int64\n/);
+  const json = await zc('pack', imageFolder(), output, '--dry-run', '--json');
+  expect(JSON.parse(json.stdout)).toMatchObject({ output, samples: 6, schema: { main: 'image' } });
+  expect(readdirSync(parent)).toEqual([]);
+});
+
+test('a path alone is no packing', async () => {
+  const { code, stderr } = await zc('pack', imageFolder());
+  expect(code).toBe(2);
+  expect(stderr).toContain('a source and an output directory are wanted');
 });
 
 test('patterns and labels as asked', async () => {

@@ -1,4 +1,7 @@
+export type { BadRowOptions, SkippedRow } from './bad-rows.js';
 export { fastDigests } from './digests.js';
-export { infer } from './infer.js';
-export { type PackOptions, type PackProgress, type PackReport, pack } from './pack.js';
+export { type InferOptions, infer, sourceNames } from './infer.js';
+export { type ConvertLimitName, convertLimits } from './limits.js';
+export { pack, preview } from './pack.js';
+export type { PackOptions, PackPlan, PackProgress, PackReport } from './pack-options.js';
 export type { BadRow, OpenedSource, SourceOptions, SourceRow } from './sources/sample-source.js';

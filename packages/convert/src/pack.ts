@@ -1,73 +1,38 @@
 import { isAbsolute, relative, resolve, sep } from 'node:path';
-import { ZcError } from '@zc/errors';
+import { isZcError, ZcError } from '@zc/errors';
+import { type EncodedSample, SampleEncoder, type Schema } from '@zc/format';
 import { DatasetWriter } from '@zc/format/node';
+import { BadRows } from './bad-rows.js';
 import { fastDigests } from './digests.js';
 import { directSink } from './direct-sink.js';
 import { infer } from './infer.js';
-import type { OpenedSource, SourceOptions } from './sources/sample-source.js';
-
-/** What `pack` is given: an input, an output, and how the one becomes the other. */
-export interface PackOptions extends SourceOptions {
-  /** A folder, a file, several files of one kind, or `-` for standard input. */
-  readonly input: string | readonly string[];
-  /** The directory of the new dataset. */
-  readonly output: string;
-  /** Wanted size of a shard; a shard is closed before the sample that would exceed it. Default 256 MiB. */
-  readonly shardBytes?: number | undefined;
-  /** Whether the manifest gets the SHA-256 of every shard. Default true. */
-  readonly sha256?: boolean | undefined;
-  /** Replace a dataset that is there already. Default false. */
-  readonly overwrite?: boolean | undefined;
-  /** Ends the packing; nothing appears under the output's name. */
-  readonly signal?: AbortSignal | undefined;
-  /** Called once, when the input was recognised and before a sample is written. */
-  readonly onSource?: ((source: OpenedSource) => void) | undefined;
-  /** Called some ten times a second, and after the last sample. */
-  readonly onProgress?: ((progress: PackProgress) => void) | undefined;
-}
-
-/** How far a packing is. */
-export interface PackProgress {
-  readonly samples: number;
-  /** Undefined where only the end of the input tells. */
-  readonly samplesTotal: number | undefined;
-  /** Bytes of input that were packed so far. */
-  readonly bytesRead: number;
-  /** What `bytesRead` will come to, about; undefined where nobody knows. */
-  readonly bytesTotal: number | undefined;
-}
-
-/** What a packing has written. */
-export interface PackReport {
-  readonly samples: number;
-  readonly shards: number;
-  /** Length of all shards together. */
-  readonly bytes: number;
-  readonly seconds: number;
-}
-
-const PROGRESS_INTERVAL_MS = 100;
+import { expandPaths } from './input-paths.js';
+import type { PackOptions, PackPlan, PackReport } from './pack-options.js';
+import { progressReporter } from './pack-progress.js';
+import { rowError } from './row-error.js';
+import type { SourceRow } from './sources/sample-source.js';
 
 /**
  * Packs an input into a new dataset, which appears all at once when everything is written.
  *
  * Memory stays flat: rows are streamed from the input to the shards.
  *
- * @throws ZC_ARGUMENT where the output lies in the input; ZC_IO_EXISTS where the output holds something and `overwrite` is not set; ZC_ABORTED by the signal; what
- *   `infer` throws; ZC_CONVERT_SOURCE and ZC_CONVERT_MIXED, which name the file
+ * @throws ZC_ARGUMENT where the output lies in the input; ZC_IO_EXISTS where the output holds something and `overwrite`
+ *   is not set; ZC_ABORTED by the signal; what `infer` throws; for a bad record its own error, which names file and
+ *   place (ZC_CONVERT_SOURCE, ZC_CONVERT_MIXED, ZC_FORMAT_VALUE, …)
  *
  * @example
  * const report = await pack({ input: 'photos/', output: 'data/train' });
  * console.log(`${report.samples} samples in ${report.shards} shards`);
  */
 export async function pack(options: PackOptions): Promise<PackReport> {
-  const { output, shardBytes, sha256, overwrite, signal, onSource } = options;
+  const { output, shardBytes, sha256, overwrite, signal } = options;
   const started = performance.now();
-  const inputs = typeof options.input === 'string' ? [options.input] : options.input;
-  for (const input of inputs) refuseInside(input, output);
-  const source = await infer(inputs, options);
-  onSource?.(source);
+  const input = inputsOf(options);
+  const source = await infer(input, options);
+  options.onPlan?.(source);
   throwIfAborted(signal, output);
+  using bad = new BadRows(options);
   await using writer = await DatasetWriter.create(output, {
     schema: source.schema,
     digests: fastDigests(),
@@ -76,14 +41,18 @@ export async function pack(options: PackOptions): Promise<PackReport> {
     ...(sha256 !== undefined && { sha256 }),
     ...(overwrite !== undefined && { overwrite }),
   });
-  const report = progressReporter(source, options.onProgress);
+  const progress = progressReporter(source, options.onProgress);
+  const encode = rowEncoder(source.schema);
+  let index = 0;
   for await (const row of source.rows(0)) {
     throwIfAborted(signal, output);
-    if ('error' in row) throw row.error;
-    await writer.append(row.sample);
-    report.row(row.bytesRead);
+    const encoded = 'error' in row ? row.error : encode(row, writer.length);
+    if (isZcError(encoded)) bad.add(index, encoded);
+    else await writer.appendEncoded(encoded);
+    index++;
+    progress.row(row.bytesRead);
   }
-  report.end();
+  progress.end();
   throwIfAborted(signal, output);
   const manifest = await writer.finish();
   return {
@@ -91,36 +60,48 @@ export async function pack(options: PackOptions): Promise<PackReport> {
     shards: manifest.shards.length,
     bytes: manifest.bytes,
     seconds: (performance.now() - started) / 1000,
+    skipped: bad.count,
+    errors: bad.kept,
   };
+}
+
+/**
+ * What `pack` would write of the same options: schema, and what was recognised. Writes nothing.
+ *
+ * @throws what `pack` throws before it begins to write
+ */
+export async function preview(options: Omit<PackOptions, 'output'> & { output?: string }): Promise<PackPlan> {
+  const { schema, samples, bytes, facts } = await infer(inputsOf(options), options);
+  return { schema, samples, bytes, facts };
+}
+
+/** Rows in stored form, each valid until the next one; or what is wrong with one. */
+function rowEncoder(schema: Schema): (row: SourceRow, number: number) => EncodedSample | ZcError {
+  const encoder = new SampleEncoder(schema);
+  return ({ sample, origin }, number) => {
+    try {
+      return encoder.encode(sample, number);
+    } catch (error) {
+      if (isZcError(error)) return rowError(error, origin);
+      throw error;
+    }
+  };
+}
+
+function inputsOf({ input, output }: { input: PackOptions['input']; output?: string | undefined }): string[] {
+  const paths = expandPaths(input);
+  if (output !== undefined) for (const path of paths) refuseInside(path, output);
+  return paths;
 }
 
 /** The next packing would take the dataset for samples, and `overwrite` would remove what is being read. */
 function refuseInside(input: string, output: string): void {
   const way = relative(resolve(input), resolve(output));
-  if (way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way)) return;
+  if (input === '-' || way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way)) return;
   throw new ZcError('ZC_ARGUMENT', `the output lies in the input, ${input}`, {
     path: output,
     advice: 'Name an output beside the input.',
   });
-}
-
-function progressReporter(source: OpenedSource, onProgress: PackOptions['onProgress']) {
-  let samples = 0;
-  let bytesRead = 0;
-  let reported = performance.now();
-  const { samples: samplesTotal, bytes: bytesTotal } = source;
-  const report = () => onProgress?.({ samples, samplesTotal, bytesRead, bytesTotal });
-  return {
-    row(bytes: number) {
-      samples++;
-      bytesRead += bytes;
-      const now = performance.now();
-      if (now - reported < PROGRESS_INTERVAL_MS) return;
-      reported = now;
-      report();
-    },
-    end: report,
-  };
 }
 
 function throwIfAborted(signal: AbortSignal | undefined, path: string): void {

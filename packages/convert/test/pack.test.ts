@@ -5,7 +5,7 @@ import { openDataset } from '@zc/format/node';
 import { expect, test } from 'vitest';
 import { failure } from '../../../tools/testing/failure.js';
 import { temporaryDirectory } from '../../../tools/testing/temporary-directory.js';
-import { type PackProgress, pack } from '../src/index.js';
+import { type PackProgress, pack, preview } from '../src/index.js';
 import { folderOf } from './helpers/folder-of.js';
 import { wavFile } from './helpers/wav-file.js';
 
@@ -61,7 +61,7 @@ test('progress ends with all samples and all bytes of the input', async () => {
   await pack({
     input,
     output: join(temporaryDirectory(), 'x'),
-    onSource: ({ samples }) => {
+    onPlan: ({ samples }) => {
       found = samples;
     },
     onProgress: (progress) => seen.push(progress),
@@ -69,6 +69,27 @@ test('progress ends with all samples and all bytes of the input', async () => {
   const bytes = readdirSync(input).reduce((sum, name) => sum + readFileSync(join(input, name)).length, 0);
   expect(found).toBe(40);
   expect(seen.at(-1)).toEqual({ samples: 40, samplesTotal: 40, bytesRead: bytes, bytesTotal: undefined });
+});
+
+test('preview tells the schema and writes nothing', async () => {
+  const parent = temporaryDirectory();
+  const plan = await preview({ input: recordings(), output: join(parent, 'x') });
+  expect(plan).toEqual({
+    schema: expect.objectContaining({ main: 'audio' }),
+    samples: 40,
+    bytes: undefined,
+    facts: expect.arrayContaining([expect.stringContaining('40 WAV recordings')]),
+  });
+  expect(readdirSync(parent)).toEqual([]);
+});
+
+test('an input is taken as the kind that is named', async () => {
+  const input = folderOf({ 'a.npy': 'no array at all' });
+  const error = await failure('ZC_CONVERT_SOURCE', () => preview({ input }));
+  expect(error.path).toBe(join(input, 'a.npy'));
+  expect((await preview({ input, from: 'folder' })).schema.main).toBe('data');
+  const unknown = await failure('ZC_ARGUMENT', () => preview({ input, from: 'folders' }));
+  expect(unknown.message).toContain('npy-folder, folder, npy');
 });
 
 test('a signal ends it, and nothing appears', async () => {
@@ -79,7 +100,7 @@ test('a signal ends it, and nothing appears', async () => {
       input: recordings(),
       output: join(parent, 'x'),
       signal: controller.signal,
-      onSource: () => controller.abort(),
+      onPlan: () => controller.abort(),
     });
   await failure('ZC_ABORTED', run);
   expect(readdirSync(parent)).toEqual([]);

@@ -181,6 +181,10 @@ export const errorCodes = {
     meaning: 'A source holds no samples.',
     advice: 'Check the path and the kinds of files that lie there.',
   },
+  ZC_CONVERT_LIMIT: {
+    meaning: 'A count or size in a source is beyond what the converter is ready to take.',
+    advice: 'The file may be damaged or hostile; the limits are listed in docs/guides/packing.md.',
+  },
 
   ZC_TORCH_SERVER_GONE: {
     meaning: 'The server process that reads for this trainer has ended.',

@@ -1,19 +1,26 @@
-import { type OpenedSource, type PackOptions, type PackProgress, type PackReport, pack } from '@zc/convert';
-import type { Command } from 'commander';
+import {
+  type PackOptions,
+  type PackPlan,
+  type PackProgress,
+  type PackReport,
+  pack,
+  preview,
+  sourceNames,
+} from '@zc/convert';
+import { ZcError } from '@zc/errors';
+import { schemaToJson } from '@zc/format';
+import { type Command, Option } from 'commander';
 import { exitCode } from '../exit-code.js';
 import { Interrupt } from '../interrupt.js';
 import { Output } from '../output.js';
 import { type Progress, ProgressBar } from '../progress-bar.js';
 import { describeField } from '../schema-text.js';
-import { formatBytes, formatCount, formatSeconds, formatSome, parseBytes } from '../units.js';
+import { formatBytes, formatCount, formatSeconds, formatSome, parseBytes, parseCount } from '../units.js';
 
-interface Options {
-  shardBytes?: number;
-  include?: string[];
-  exclude?: string[];
-  labelFrom?: string;
-  overwrite?: boolean;
-  sha256: boolean;
+/** What the parser makes of the options: those of `pack` by the same names, and what the command itself does. */
+interface Options extends Omit<PackOptions, 'input' | 'output' | 'errorsFile'> {
+  errors?: string;
+  dryRun?: boolean;
   json?: boolean;
 }
 
@@ -24,55 +31,90 @@ A pattern without / is matched against a file's name, one with / against its pat
 
 Examples:
   $ zc pack photos/ data/train
+  $ zc pack photos/ data/train --dry-run
   $ zc pack recordings/ data/test --include '*_[0-4].wav'
-  $ zc pack images.npy data/images --shard-bytes 1GiB`;
+  $ zc pack images.npy data/images --shard-bytes 1GiB
+  $ zc pack texts/ data/texts --on-error skip --errors bad.jsonl`;
 
-/** `zc pack`: makes a dataset of a folder of files or of a `.npy` file. */
+/** `zc pack`: makes a dataset of what lies there in another format. */
 export function addPack(program: Command, end: (code: number) => void): Command {
   return program
     .command('pack')
-    .summary('make a dataset of a folder of files or a .npy file')
+    .summary('make a dataset of a folder of files or of files in another format')
     .description(
-      'Makes a dataset of a folder of files (one sample a file) or a .npy file (one sample a row).',
+      'Makes a dataset of a folder of files, or of files in another format. What the source is, is recognised by its\n' +
+        'content; its schema is printed before work begins.',
     )
-    .argument('<input>', 'a folder, or a .npy file')
-    .argument('<output>', 'the directory of the new dataset')
+    .usage('[options] <source...> <output>')
+    .argument(
+      '<paths...>',
+      "the sources: a folder, files of one kind, brace lists such as 'train-{000..009}.tar', or - for standard input; " +
+        'and last the directory of the new dataset',
+    )
+    .option('--dry-run', 'print the schema and what was recognised, and write nothing')
+    .addOption(new Option('--from <kind>', 'take the source as one of this kind').choices(sourceNames))
     .option('--shard-bytes <size>', 'wanted size of a shard, such as 64MiB (default: 256MiB)', parseBytes)
     .option('--include <pattern...>', 'only files that match one of these')
     .option('--exclude <pattern...>', 'no file that matches one of these')
     .option('--label-from <where>', 'auto, folder, none or name:REGEX (default: auto)')
+    .addOption(
+      new Option(
+        '--on-error <what>',
+        'at a bad record: stop and name it, or skip and list it (default: stop)',
+      ).choices(['stop', 'skip']),
+    )
+    .option('--errors <file>', 'with --on-error skip: write all bad records to a file, a line of JSON each')
+    .option('--errors-kept <count>', 'how many of them the report shows (default: 100)', parseCount)
     .option('--overwrite', 'replace a dataset that is there already')
     .option('--no-sha256', 'leave the SHA-256 of the shards out of the manifest')
     .option('--json', 'print the report as JSON')
     .addHelpText('after', help)
-    .action(async (input: string, output: string, options: Options) => {
-      end(await runPack({ input, output, options }));
+    .action(async (paths: string[], options: Options) => {
+      end(await runPack(paths, options));
     });
 }
 
-async function runPack(asked: { input: string; output: string; options: Options }): Promise<number> {
-  const { json, ...options } = asked.options;
-  const { input, output } = asked;
+async function runPack(paths: readonly string[], asked: Options): Promise<number> {
+  const { json, dryRun, errors, ...options } = asked;
+  const { input, output } = splitPaths(paths);
   const talk = new Output({ json });
+  const all = { input, output, ...options, ...(errors !== undefined && { errorsFile: errors }) };
+  if (dryRun) {
+    const plan = await preview(all);
+    if (json) talk.document({ input, output, ...toJson(plan) });
+    else for (const line of planLines(input, plan)) talk.line(line);
+    return exitCode.ok;
+  }
   using interrupt = new Interrupt();
   let report: PackReport;
   try {
-    report = await packWithProgress({ input, output, ...options, signal: interrupt.signal }, talk);
+    report = await packWithProgress({ ...all, signal: interrupt.signal }, talk);
   } catch (error) {
     if (interrupt.exitCode === undefined) throw error;
     talk.say('Interrupted; nothing was written.');
     return interrupt.exitCode;
   }
-  if (json) talk.document({ output, ...report });
-  else talk.line(closingLine(output, report));
+  if (json) talk.document({ output, ...report, errors: report.errors.map(skippedToJson) });
+  else for (const line of closingLines(output, report, errors)) talk.line(line);
   return exitCode.ok;
+}
+
+function splitPaths(paths: readonly string[]): { input: string[]; output: string } {
+  const output = paths.at(-1)!;
+  if (paths.length > 1) return { input: paths.slice(0, -1), output };
+  throw new ZcError('ZC_ARGUMENT', 'one path was given: a source and an output directory are wanted', {
+    path: output,
+    advice: 'For example: zc pack photos/ data/train',
+  });
 }
 
 async function packWithProgress(options: PackOptions, talk: Output): Promise<PackReport> {
   using bar = new ProgressBar(talk);
   return await pack({
     ...options,
-    onSource: (source) => sayWhatWasFound(String(options.input), source, talk),
+    onPlan: (plan) => {
+      for (const line of planLines(options.input, plan)) talk.say(line);
+    },
     onProgress: (progress) => bar.update(shown(progress)),
   });
 }
@@ -86,13 +128,40 @@ function shown({ samples, samplesTotal, bytesRead, bytesTotal }: PackProgress): 
   return { done: samples, total: samplesTotal, counted, bytes: bytesRead };
 }
 
-function sayWhatWasFound(input: string, source: OpenedSource, talk: Output): void {
-  talk.say(`${input}: ${source.facts.join('; ')}`);
-  for (const field of source.schema.fields) talk.say(`  ${field.name}: ${describeField(field)}`);
+function planLines(input: string | readonly string[], { facts, schema }: PackPlan): string[] {
+  const [first, ...more] = typeof input === 'string' ? [input] : input;
+  const named = more.length === 0 ? first : `${first} and ${formatCount(more.length)} more`;
+  return [
+    `${named}: ${facts.join('; ')}`,
+    ...schema.fields.map((field) => `  ${field.name}: ${describeField(field)}`),
+  ];
 }
 
-function closingLine(output: string, report: PackReport): string {
-  const { samples, shards, bytes, seconds } = report;
+function toJson({ schema, samples, bytes, facts }: PackPlan): Record<string, unknown> {
+  return { schema: schemaToJson(schema), samples: samples ?? null, bytes: bytes ?? null, facts };
+}
+
+function skippedToJson({ row, error }: PackReport['errors'][number]): Record<string, unknown> {
+  return { row, ...error.toJSON() };
+}
+
+const ERRORS_SHOWN = 5;
+
+function closingLines(output: string, report: PackReport, errorsFile: string | undefined): string[] {
+  const { samples, shards, bytes, seconds, skipped, errors } = report;
   const size = `${formatSome(samples, 'row')}, ${formatSome(shards, 'shard')}, ${formatBytes(bytes)}`;
-  return `${output}: ${size}, ${formatSeconds(seconds)}. Next: zc inspect ${output}`;
+  const closing = `${output}: ${size}, ${formatSeconds(seconds)}. Next: zc inspect ${output}`;
+  if (skipped === 0) return [closing];
+  const shown = errors.slice(0, ERRORS_SHOWN).map(({ row, error }) => {
+    const [line] = error.message.split('\n', 1);
+    return `  record ${formatCount(row)}: ${line}`;
+  });
+  const rest = skipped - shown.length;
+  const all = errorsFile === undefined ? '--errors FILE lists all' : errorsFile;
+  return [
+    `${formatSome(skipped, 'bad record')} left out:`,
+    ...shown,
+    ...(rest > 0 ? [`  … and ${formatCount(rest)} more (${all})`] : []),
+    closing,
+  ];
 }

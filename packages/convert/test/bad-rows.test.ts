@@ -1,0 +1,57 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ZcError } from '@zc/errors';
+import { expect, test } from 'vitest';
+import { failure } from '../../../tools/testing/failure.js';
+import { temporaryDirectory } from '../../../tools/testing/temporary-directory.js';
+import { BadRows } from '../src/bad-rows.js';
+
+const broken = (n: number) => new ZcError('ZC_CONVERT_SOURCE', `broken ${n}`, { path: 'a.tar', offset: n });
+
+test('the first one stops, as it is', async () => {
+  using bad = new BadRows({});
+  const error = await failure('ZC_CONVERT_SOURCE', async () => bad.add(7, broken(512)));
+  expect(error).toMatchObject({ path: 'a.tar', offset: 512 });
+});
+
+test('skipped ones are counted, the first are kept, and a file has all of them', () => {
+  const errorsFile = join(temporaryDirectory(), 'bad.jsonl');
+  using bad = new BadRows({ onError: 'skip', errorsFile, errorsKept: 2 });
+  for (let row = 0; row < 5; row++) bad.add(row, broken(row));
+  expect(bad.count).toBe(5);
+  expect(bad.kept.map(({ row, error }) => [row, error.offset])).toEqual([
+    [0, 0],
+    [1, 1],
+  ]);
+  const lines = readFileSync(errorsFile, 'utf8').trim().split('\n');
+  expect(lines.map((line) => JSON.parse(line))).toEqual(
+    [0, 1, 2, 3, 4].map((row) =>
+      expect.objectContaining({
+        row,
+        code: 'ZC_CONVERT_SOURCE',
+        path: 'a.tar',
+        offset: row,
+        summary: `broken ${row}`,
+      }),
+    ),
+  );
+});
+
+test('what is no error of a record stops all the same', () => {
+  using bad = new BadRows({ onError: 'skip' });
+  expect(() => bad.add(0, new TypeError('a mistake of ours'))).toThrow(TypeError);
+});
+
+test.each([
+  { onError: 'ignore' as 'skip' },
+  { errorsFile: 'x' },
+  { onError: 'skip', errorsKept: -1 },
+] as const)('refused: %o', async (options) => {
+  await failure('ZC_ARGUMENT', async () => new BadRows(options));
+});
+
+test('a file that cannot be made is named', async () => {
+  const errorsFile = join(temporaryDirectory(), 'missing', 'bad.jsonl');
+  const error = await failure('ZC_IO_WRITE', async () => new BadRows({ onError: 'skip', errorsFile }));
+  expect(error.path).toBe(errorsFile);
+});
