@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar, overload
 import numpy as np
 import numpy.typing as npt
 
+from .errors import ZcError
 from .schema import Field
 
 Array = npt.NDArray[Any]
@@ -105,7 +106,10 @@ class Rows(Sequence[Value], Generic[Value]):
         if isinstance(row, slice):
             return [self[each] for each in range(*row.indices(len(self)))]
         row = place_in(row, len(self))
-        return self.decode(self._data[self._offsets[row] : self._offsets[row + 1]].data)
+        try:
+            return self.decode(self._data[self._offsets[row] : self._offsets[row + 1]].data)
+        except (ValueError, RecursionError) as error:
+            raise ZcError("ZC_FORMAT_VALUE", f"row {row} of the batch cannot be decoded: {error}") from error
 
     def __eq__(self, other: object) -> bool:
         return self.tolist() == (other.tolist() if isinstance(other, Rows) else other)
