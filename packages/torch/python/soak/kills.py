@@ -113,9 +113,9 @@ class Kills:
             time.sleep(random.random() * 0.2)
             launcher.process.kill()
             launcher.process.wait()
+            if not all(map(is_running, servers)):
+                raise SystemExit("a server left its trainer when the launcher was killed")
             for rank in launcher.ranks():
-                if not all(map(is_running, servers)):
-                    raise SystemExit("a server left its trainer when the launcher was killed")
                 os.kill(rank, signal.SIGKILL)
             self._await("launcher", lambda: not any(map(is_running, servers)))
 

@@ -112,7 +112,8 @@ def decode_wanted(payload: bytes) -> int:
     """For how many batches beyond those that were taken the server wants the ids."""
     if len(payload) != _WANTED.size:
         raise protocol_error(f"a message of {len(payload)} bytes", _WANTED.size, len(payload))
-    return _WANTED.unpack(payload)[2]
+    wanted: int = _WANTED.unpack(payload)[2]
+    return wanted
 
 
 def decode_failure(payload: bytes) -> ZcError:
@@ -207,11 +208,17 @@ class FrameStream:
 
 def error_from(message: dict[str, Any]) -> ZcError:
     """The error that the server reported."""
-    known = ("path", "offset", "expected", "actual", "advice")
+    code, summary = message.get("code"), message.get("summary")
+    kinds = {"path": str, "offset": int, "expected": object, "actual": object, "advice": str}
+    known: dict[str, Any] = {
+        key: message[key]
+        for key, kind in kinds.items()
+        if message.get(key) is not None and isinstance(message[key], kind)
+    }
     return ZcError(
-        str(message.get("code", "ZC_INTERNAL")),
-        str(message.get("summary", "the server reported an error without words")),
-        **{key: message[key] for key in known if message.get(key) is not None},
+        code if isinstance(code, str) and code.startswith("ZC_") else "ZC_INTERNAL",
+        summary if isinstance(summary, str) else "the server reported an error without words",
+        **known,
     )
 
 
