@@ -95,11 +95,18 @@ export function decompressRow(
   dims: ArrayLike<number> | undefined,
   place: RowPlace,
 ): { readonly bytes: Uint8Array; readonly shape: number[] } {
-  const { field, raggedDims, stepBytes } = plan;
-  const expected =
-    field.kind === 'tensor' ? raggedDims.reduce((bytes, _, i) => bytes * dims![i]!, stepBytes) : dims![0]!;
-  const bytes = decodeZstd(frame, { ...place, field: field.name }, expected);
+  const expected = decodedBytes(plan, dims);
+  const bytes = decodeZstd(frame, { ...place, field: plan.field.name }, expected);
   return { bytes, shape: shapeOfRow(plan, bytes.length, dims, place) };
+}
+
+/** What a compressed row decodes to, by its entries of the table `dims`. */
+export function decodedBytes(
+  { field, raggedDims, stepBytes }: FieldPlan,
+  dims: ArrayLike<number> | undefined,
+): number {
+  if (field.kind !== 'tensor') return dims![0]!;
+  return raggedDims.reduce((bytes, _, i) => bytes * dims![i]!, stepBytes);
 }
 
 function decodeTensor(

@@ -1,11 +1,12 @@
 import { ZcError } from '@zc/errors';
 import { BLOCK_BYTES, hex32, roundUp } from './block.js';
-import { decodeRow, decompressRow, shapeOfRow } from './decode-row.js';
+import { decodedBytes, decodeRow, decompressRow, type RowPlace, shapeOfRow } from './decode-row.js';
 import type { Digests } from './digests.js';
 import type { FieldLayout } from './layout.js';
 import { refuseAbove } from './limits.js';
 import type { Source } from './source.js';
 import { TableReader } from './table-reader.js';
+import { frameContentBytes, refused } from './zstd-frame.js';
 
 /** Where consecutive rows lie in their region. */
 export interface RowRanges {
@@ -13,6 +14,15 @@ export interface RowRanges {
   readonly starts: Float64Array;
   readonly ends: Float64Array;
 }
+
+/** Consecutive rows of one field as they are stored. */
+export interface StoredRows {
+  readonly rows: readonly Uint8Array[];
+  /** For each row its ragged dimensions, empty where the field stores none. */
+  readonly dims: readonly Uint32Array[];
+}
+
+const NO_DIMS = new Uint32Array(0);
 
 /** Reads the rows of one field of a shard, and checks them. */
 export class FieldReader {
@@ -67,15 +77,9 @@ export class FieldReader {
    */
   async values(start: number, end: number, ranges?: RowRanges): Promise<unknown[]> {
     const { starts, ends } = ranges ?? (await this.ranges(start, end));
-    const dims = await this.#dimsOf(start, end);
-    const { field, dimsPerRow, region } = this.layout;
-    const places = Array.from(starts, (at, i) => ({
-      name: this.#source.name,
-      row: start + i,
-      offset: region.offset + at,
-    }));
-    const dimsOf = (i: number) => dims?.subarray(i * dimsPerRow, (i + 1) * dimsPerRow);
-    if (field.codec !== 'none') {
+    const dimsOf = await this.#dimsOf(start, end);
+    const places = this.#placesOf(start, starts);
+    if (this.layout.field.codec !== 'none') {
       const frames = await this.#stored(start, starts, ends);
       return frames.map((frame, i) => {
         const { bytes, shape } = decompressRow(this.layout, frame, dimsOf(i), places[i]!);
@@ -91,9 +95,48 @@ export class FieldReader {
     return rows.map(({ place, shape }, i) => decodeRow(this.layout, stored[i]!, shape, place));
   }
 
-  async #dimsOf(start: number, end: number): Promise<Float64Array | undefined> {
+  /**
+   * Rows `start` to `end - 1` in stored form, read in one piece: views of it. They have their checksums, and as many
+   * bytes as their dimensions say; values are not looked at.
+   *
+   * @throws ZC_FORMAT_CHECKSUM, ZC_FORMAT_TABLE, ZC_FORMAT_VALUE, ZC_FORMAT_LIMIT and what the source throws
+   */
+  async stored(start: number, end: number, ranges?: RowRanges): Promise<StoredRows> {
+    const { starts, ends } = ranges ?? (await this.ranges(start, end));
+    const dimsOf = await this.#dimsOf(start, end);
+    const rows = await this.#stored(start, starts, ends);
+    const places = this.#placesOf(start, starts);
+    rows.forEach((row, i) => {
+      this.#checkShape(row, dimsOf(i), places[i]!);
+    });
+    const dims = rows.map((_, i) => (this.#dims ? Uint32Array.from(dimsOf(i)!) : NO_DIMS));
+    return { rows, dims };
+  }
+
+  /** The dimensions of the row that is `i` rows behind `start`; none where the field stores none. */
+  async #dimsOf(start: number, end: number): Promise<(i: number) => Float64Array | undefined> {
     const { dimsPerRow } = this.layout;
-    return this.#dims?.range(start * dimsPerRow, end * dimsPerRow);
+    const dims = await this.#dims?.range(start * dimsPerRow, end * dimsPerRow);
+    return (i) => dims?.subarray(i * dimsPerRow, (i + 1) * dimsPerRow);
+  }
+
+  #placesOf(start: number, starts: Float64Array): RowPlace[] {
+    const { offset } = this.layout.region;
+    const { name } = this.#source;
+    return Array.from(starts, (at, i) => ({ name, row: start + i, offset: offset + at }));
+  }
+
+  /** What decoding a row would find wrong with its length. */
+  #checkShape(row: Uint8Array, dims: Float64Array | undefined, place: RowPlace): void {
+    const { field } = this.layout;
+    if (field.codec === 'none') {
+      shapeOfRow(this.layout, row.length, dims, place);
+      return;
+    }
+    const framed = { ...place, field: field.name };
+    const found = frameContentBytes(row, framed);
+    const expected = decodedBytes(this.layout, dims);
+    if (found !== expected) throw refused(framed, `claims ${found} bytes where ${expected} belong`);
   }
 
   /** The stored bytes of rows, checked. */

@@ -1,5 +1,6 @@
 import { ZcError } from '@zc/errors';
 import { type Digests, pureDigests } from './digests.js';
+import type { EncodedSample } from './encode-sample.js';
 import { FieldReader } from './field-reader.js';
 import { type Footer, parseFooter } from './footer.js';
 import { HEAD_BYTES, parseHead } from './head.js';
@@ -105,15 +106,7 @@ export class ShardReader<S extends Schema = Schema> {
    */
   async readRow<N extends keyof Sample<S> & string>(field: N, i: number): Promise<Sample<S>[N]> {
     this.#demandRow(i);
-    const reader = this.#byName.get(field);
-    if (!reader) {
-      throw new ZcError('ZC_ARGUMENT', `the shard has no field "${field}"`, {
-        path: this.name,
-        expected: [...this.#byName.keys()],
-        actual: field,
-      });
-    }
-    const [value] = await reader.values(i, i + 1);
+    const [value] = await this.#readerOf(field).values(i, i + 1);
     return value as Sample<S>[N];
   }
 
@@ -123,15 +116,44 @@ export class ShardReader<S extends Schema = Schema> {
    * A tensor that is kept keeps its whole piece alive: copy what has to stay.
    */
   async *rows(start = 0, end = this.length): AsyncGenerator<Sample<S>, void, undefined> {
-    if (start < end) {
-      this.#demandRow(start);
-      this.#demandRow(end - 1);
-    }
-    for (let at = start; at < end; ) {
-      const stop = await this.#windowEnd(at, Math.min(end, at + WINDOW_ROWS));
+    for await (const [at, stop] of this.#windows(this.#fields, start, end)) {
       const values = await Promise.all(this.#fields.map((reader) => reader.values(at, stop)));
       for (let i = 0; i < stop - at; i++) yield this.#sample(values, i);
-      at = stop;
+    }
+  }
+
+  /**
+   * The values of one field of samples `start` to `end - 1` in order; the others are not read.
+   *
+   * @throws ZC_ARGUMENT for a field that is not there, and what `rows` throws
+   */
+  async *values<N extends keyof Sample<S> & string>(
+    field: N,
+    start = 0,
+    end = this.length,
+  ): AsyncGenerator<Sample<S>[N], void, undefined> {
+    const reader = this.#readerOf(field);
+    for await (const [at, stop] of this.#windows([reader], start, end)) {
+      yield* (await reader.values(at, stop)) as Sample<S>[N][];
+    }
+  }
+
+  /**
+   * Samples `start` to `end - 1` in stored form, for `ShardWriter.appendEncoded`: as `rows`, but nothing is decoded.
+   *
+   * Checksums and lengths are checked, values are not: what was written wrong stays so. A row that is kept keeps its
+   * whole piece alive.
+   *
+   * @throws ZC_INDEX_RANGE, ZC_FORMAT_CHECKSUM, ZC_FORMAT_TABLE, ZC_FORMAT_VALUE, ZC_FORMAT_LIMIT
+   */
+  async *encodedRows(start = 0, end = this.length): AsyncGenerator<EncodedSample, void, undefined> {
+    for await (const [at, stop] of this.#windows(this.#fields, start, end)) {
+      const stored = await Promise.all(this.#fields.map((reader) => reader.stored(at, stop)));
+      for (let i = 0; i < stop - at; i++) {
+        const rows = stored.map((field) => field.rows[i]!);
+        const bytes = rows.reduce((sum, row) => sum + row.length, 0);
+        yield { rows, dims: stored.map((field) => field.dims[i]!), bytes };
+      }
     }
   }
 
@@ -149,9 +171,36 @@ export class ShardReader<S extends Schema = Schema> {
     );
   }
 
+  #readerOf(field: string): FieldReader {
+    const reader = this.#byName.get(field);
+    if (reader) return reader;
+    throw new ZcError('ZC_ARGUMENT', `the shard has no field "${field}"`, {
+      path: this.name,
+      expected: [...this.#byName.keys()],
+      actual: field,
+    });
+  }
+
+  /** Runs of samples that are read at once: the first of each, and the one behind its last. */
+  async *#windows(
+    fields: readonly FieldReader[],
+    start: number,
+    end: number,
+  ): AsyncGenerator<readonly [number, number], void, undefined> {
+    if (start < end) {
+      this.#demandRow(start);
+      this.#demandRow(end - 1);
+    }
+    for (let at = start; at < end; ) {
+      const stop = await this.#windowEnd(fields, at, Math.min(end, at + WINDOW_ROWS));
+      yield [at, stop];
+      at = stop;
+    }
+  }
+
   /** The most rows from `start` on that together stay within a window; at least one. */
-  async #windowEnd(start: number, end: number): Promise<number> {
-    const ranges = await Promise.all(this.#fields.map((reader) => reader.ranges(start, end)));
+  async #windowEnd(fields: readonly FieldReader[], start: number, end: number): Promise<number> {
+    const ranges = await Promise.all(fields.map((reader) => reader.ranges(start, end)));
     let count = 1;
     for (; count < end - start; count++) {
       let bytes = 0;

@@ -6,7 +6,7 @@ import { type Digests, type Hasher, pureDigests } from './digests.js';
 import { type EncodedSample, SampleEncoder } from './encode-sample.js';
 import { encodeFooter } from './footer.js';
 import { encodeHead, HEAD_BYTES } from './head.js';
-import { type FieldLayout, type Part, regionOrder } from './layout.js';
+import { type FieldLayout, type FieldPlan, type Part, planFields, regionOrder } from './layout.js';
 import { limits, refuseAbove } from './limits.js';
 import { Output } from './output.js';
 import type { SampleInput, Schema } from './schema.js';
@@ -28,6 +28,8 @@ export interface ShardWriterOptions<S extends Schema = Schema> {
   sha256?: boolean | undefined;
   /** What compresses the rows of fields with the codec zstd; a schema that has some is refused without it. */
   zstd?: ZstdCompressor | undefined;
+  /** Whether all samples come in stored form, by `appendEncoded`: then nothing has to compress; false. */
+  encodedOnly?: boolean | undefined;
   /** Bytes held in memory before what waits is spilled to the sink's area; 32 MiB. */
   heldBytesMax?: number | undefined;
 }
@@ -56,7 +58,8 @@ export interface ShardSummary {
 export class ShardWriter<S extends Schema = Schema> {
   readonly schema: S;
   readonly #output: Output;
-  readonly #encoder: SampleEncoder;
+  readonly #plans: readonly FieldPlan[];
+  readonly #encoder: SampleEncoder | undefined;
   readonly #columns: readonly Column[];
   /** The rows of each field; `undefined` for the main one, whose rows are in the file already. */
   readonly #rows: readonly (Spool | undefined)[];
@@ -75,18 +78,17 @@ export class ShardWriter<S extends Schema = Schema> {
   }
 
   private constructor(sink: Sink, options: ShardWriterOptions<S>) {
-    const { schema, digests = pureDigests, sha256 = true, heldBytesMax = HELD_BYTES_MAX, zstd } = options;
+    const { schema, digests = pureDigests, sha256 = true, heldBytesMax = HELD_BYTES_MAX } = options;
     this.schema = schema;
     this.#digests = digests;
     this.#fileHasher = sha256 ? digests.sha256() : undefined;
     this.#output = new Output(sink, this.#fileHasher);
-    this.#encoder = new SampleEncoder(schema, zstd);
+    this.#plans = planFields(schema);
+    if (!options.encodedOnly) this.#encoder = new SampleEncoder(schema, options.zstd);
     this.#pool = new SpoolPool(heldBytesMax, sink.spill?.bind(sink));
     const isMain = (name: string) => name === schema.main;
-    this.#rows = this.#encoder.plans.map(({ field }) =>
-      isMain(field.name) ? undefined : this.#pool.spool(),
-    );
-    this.#columns = this.#encoder.plans.map((plan, i) => {
+    this.#rows = this.#plans.map(({ field }) => (isMain(field.name) ? undefined : this.#pool.spool()));
+    this.#columns = this.#plans.map((plan, i) => {
       const rows = this.#rows[i];
       const write = (bytes: Uint8Array) =>
         (rows ? rows.append(bytes) : this.#output.write(bytes)) ?? undefined;
@@ -113,6 +115,7 @@ export class ShardWriter<S extends Schema = Schema> {
    */
   async append(sample: SampleInput<S>): Promise<void> {
     this.#demandOpen();
+    if (!this.#encoder) throw new ZcError('ZC_ARGUMENT', 'this writer takes samples in stored form alone');
     await this.appendEncoded(this.#encoder.encode(sample as Record<string, unknown>, this.#samples));
   }
 
@@ -215,7 +218,7 @@ export class ShardWriter<S extends Schema = Schema> {
       at = roundUp(at + length, BLOCK_BYTES);
       return part;
     };
-    const ordered = regionOrder(this.#encoder.plans, this.schema.main);
+    const ordered = regionOrder(this.#plans, this.schema.main);
     const columnOf = (plan: (typeof ordered)[number]) =>
       this.#columns.find((column) => column.plan === plan)!;
     const regions = new Map(ordered.map((plan) => [plan, place(columnOf(plan).regionBytes)]));

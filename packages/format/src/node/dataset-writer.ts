@@ -27,6 +27,8 @@ export interface DatasetWriterOptions<S extends Schema = Schema> {
   digests?: Digests | undefined;
   /** What compresses the rows of fields with the codec zstd; a schema that has some is refused without it. */
   zstd?: ZstdCompressor | undefined;
+  /** Whether all samples come in stored form, by `appendEncoded`: then nothing has to compress; false. */
+  encodedOnly?: boolean | undefined;
   /** Another way to write files, for example direct to the device. */
   openSink?: ((path: string) => Promise<FileSink>) | undefined;
   /** Called after each shard. */
@@ -54,7 +56,7 @@ export class DatasetWriter<S extends Schema = Schema> {
   readonly #options: DatasetWriterOptions<S>;
   readonly #shardBytes: number;
   readonly #partial: PartialDirectory;
-  readonly #encoder: SampleEncoder;
+  readonly #encoder: SampleEncoder | undefined;
   readonly #shards: ShardEntry[] = [];
   #shard: OpenShard | undefined;
   #samples = 0;
@@ -79,7 +81,7 @@ export class DatasetWriter<S extends Schema = Schema> {
         actual: shardBytes,
       });
     }
-    const encoder = new SampleEncoder(schema, options.zstd);
+    const encoder = options.encodedOnly ? undefined : new SampleEncoder(schema, options.zstd);
     const partial = await openPartial(directory, { overwrite });
     return new DatasetWriter(options, shardBytes, partial, encoder);
   }
@@ -88,7 +90,7 @@ export class DatasetWriter<S extends Schema = Schema> {
     options: DatasetWriterOptions<S>,
     shardBytes: number,
     partial: PartialDirectory,
-    encoder: SampleEncoder,
+    encoder: SampleEncoder | undefined,
   ) {
     this.#options = options;
     this.#shardBytes = shardBytes;
@@ -110,6 +112,7 @@ export class DatasetWriter<S extends Schema = Schema> {
    */
   async append(sample: SampleInput<S>): Promise<void> {
     this.#demandOpen();
+    if (!this.#encoder) throw new ZcError('ZC_ARGUMENT', 'this writer takes samples in stored form alone');
     await this.appendEncoded(this.#encoder.encode(sample as Record<string, unknown>, this.#samples));
   }
 
@@ -169,10 +172,10 @@ export class DatasetWriter<S extends Schema = Schema> {
   }
 
   async #openShard(): Promise<OpenShard> {
-    const { schema, digests = nodeDigests, sha256, zstd, openSink = fileSink } = this.#options;
+    const { schema, digests = nodeDigests, sha256, openSink = fileSink } = this.#options;
     const name = shardName(this.#shards.length);
     const sink = await openSink(join(this.#partial.path, name));
-    const writer = await ShardWriter.create(sink, { schema, digests, sha256, zstd });
+    const writer = await ShardWriter.create(sink, { schema, digests, sha256, encodedOnly: true });
     this.#shard = { name, sink, writer: writer as unknown as ShardWriter };
     return this.#shard;
   }
