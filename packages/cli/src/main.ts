@@ -1,10 +1,13 @@
 import { isZcError, ZcError } from '@zc/errors';
 import { Command, CommanderError } from 'commander';
 import { version } from '../package.json';
+import { addAppend } from './commands/append.js';
 import { addBench } from './commands/bench.js';
 import { addCat } from './commands/cat.js';
 import { addDoctor } from './commands/doctor.js';
+import { addHead } from './commands/head.js';
 import { addInspect } from './commands/inspect.js';
+import { addMerge } from './commands/merge.js';
 import { addPack } from './commands/pack.js';
 import { addVerify } from './commands/verify.js';
 import { exitCode, exitCodeHelp } from './exit-code.js';
@@ -36,6 +39,9 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
+/** In the order of the help. */
+const commands = [addPack, addInspect, addCat, addHead, addVerify, addMerge, addAppend, addBench, addDoctor];
+
 function createProgram(json: boolean, end: (code: number) => void): Command {
   const program = new Command('zc')
     .description('Pack, look at, check and time datasets of ZC-Loader.')
@@ -44,7 +50,7 @@ function createProgram(json: boolean, end: (code: number) => void): Command {
     .showHelpAfterError('(add --help for what can be given)')
     .addHelpText('after', exitCodeHelp);
   if (json) program.configureOutput({ writeErr: () => undefined });
-  for (const add of [addPack, addInspect, addCat, addVerify, addBench, addDoctor]) {
+  for (const add of commands) {
     // A command of its own does not inherit what was set above.
     add(program, end).copyInheritedSettings(program);
   }

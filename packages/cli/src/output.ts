@@ -32,6 +32,12 @@ export class Output {
     process.stdout.write(`${toJsonText(value)}\n`);
   }
 
+  /** One of several JSON values, a line each; resolves when stdout has taken it. 64-bit integers become strings. */
+  async record(value: unknown): Promise<void> {
+    const line = `${JSON.stringify(value, plainIntegers)}\n`;
+    if (!process.stdout.write(line)) await once(process.stdout, 'drain');
+  }
+
   /** One line of talk; silent with `--json`. */
   say(text: string): void {
     if (!this.json) process.stderr.write(`${text}\n`);
@@ -40,8 +46,7 @@ export class Output {
 
 /** Indented JSON whose arrays of plain values stay on one line. */
 function toJsonText(value: unknown): string {
-  const plain = (_key: string, item: unknown) => (typeof item === 'bigint' ? item.toString() : item);
-  const indented = JSON.stringify(value, plain, 2);
+  const indented = JSON.stringify(value, plainIntegers, 2);
   // Line ends stand between values only, for inside of strings they are escaped.
   return indented.replace(/\[\n[^[\]{}]*\n *\]/g, (array) =>
     array
@@ -49,6 +54,10 @@ function toJsonText(value: unknown): string {
       .replace(/\[\n */, '[')
       .replace(/\n *\]/, ']'),
   );
+}
+
+function plainIntegers(_key: string, item: unknown): unknown {
+  return typeof item === 'bigint' ? item.toString() : item;
 }
 
 /**

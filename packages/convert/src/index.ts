@@ -1,4 +1,9 @@
 export type { BadRowOptions, SkippedRow } from './bad-rows.js';
+export { type AppendOptions, type AppendReport, appendToDataset } from './datasets/append.js';
+export { type HeadOptions, headOfDataset } from './datasets/head.js';
+export { type MergeOptions, mergeDatasets } from './datasets/merge.js';
+export type { DatasetProgress, DatasetWork } from './datasets/progress.js';
+export type { DatasetReport } from './datasets/report.js';
 export { fastDigests } from './digests.js';
 export { type InferOptions, infer, sourceNames } from './infer.js';
 export { type ConvertLimitName, convertLimits } from './limits.js';

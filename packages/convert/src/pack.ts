@@ -1,4 +1,3 @@
-import { isAbsolute, relative, resolve, sep } from 'node:path';
 import { isZcError, ZcError } from '@zc/errors';
 import { type EncodedSample, SampleEncoder, type Schema } from '@zc/format';
 import { DatasetWriter } from '@zc/format/node';
@@ -7,6 +6,7 @@ import { fastDigests } from './digests.js';
 import { directSink } from './direct-sink.js';
 import { infer } from './infer.js';
 import { expandPaths } from './input-paths.js';
+import { refuseInside } from './output-place.js';
 import type { PackOptions, PackPlan, PackReport } from './pack-options.js';
 import { progressReporter } from './pack-progress.js';
 import { rowError } from './row-error.js';
@@ -28,7 +28,7 @@ import type { SourceRow } from './sources/sample-source.js';
 export async function pack(options: PackOptions): Promise<PackReport> {
   const { output, shardBytes, sha256, overwrite, signal } = options;
   const started = performance.now();
-  const input = inputsOf(options);
+  const input = await inputsOf(options);
   const source = await infer(input, options);
   options.onPlan?.(source);
   throwIfAborted(signal, output);
@@ -71,7 +71,7 @@ export async function pack(options: PackOptions): Promise<PackReport> {
  * @throws what `pack` throws before it begins to write
  */
 export async function preview(options: Omit<PackOptions, 'output'> & { output?: string }): Promise<PackPlan> {
-  const { schema, samples, bytes, facts } = await infer(inputsOf(options), options);
+  const { schema, samples, bytes, facts } = await infer(await inputsOf(options), options);
   return { schema, samples, bytes, facts };
 }
 
@@ -88,20 +88,16 @@ function rowEncoder(schema: Schema): (row: SourceRow, number: number) => Encoded
   };
 }
 
-function inputsOf({ input, output }: { input: PackOptions['input']; output?: string | undefined }): string[] {
+async function inputsOf({
+  input,
+  output,
+}: {
+  input: PackOptions['input'];
+  output?: string | undefined;
+}): Promise<string[]> {
   const paths = expandPaths(input);
-  if (output !== undefined) for (const path of paths) refuseInside(path, output);
+  if (output !== undefined) await refuseInside(paths, output);
   return paths;
-}
-
-/** The next packing would take the dataset for samples, and `overwrite` would remove what is being read. */
-function refuseInside(input: string, output: string): void {
-  const way = relative(resolve(input), resolve(output));
-  if (input === '-' || way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way)) return;
-  throw new ZcError('ZC_ARGUMENT', `the output lies in the input, ${input}`, {
-    path: output,
-    advice: 'Name an output beside the input.',
-  });
 }
 
 function throwIfAborted(signal: AbortSignal | undefined, path: string): void {

@@ -4,9 +4,12 @@ import * as convert from '../src/index.js';
 test('the public names', () => {
   expect(Object.keys(convert).sort()).toMatchInlineSnapshot(`
     [
+      "appendToDataset",
       "convertLimits",
       "fastDigests",
+      "headOfDataset",
       "infer",
+      "mergeDatasets",
       "pack",
       "preview",
       "sourceNames",

@@ -1,16 +1,14 @@
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ZcError } from '@zc/errors';
 import type { Digests } from '../digests.js';
 import { type EncodedSample, SampleEncoder } from '../encode-sample.js';
-import { MANIFEST_NAME, type Manifest, type ShardEntry, serializeManifest, shardName } from '../manifest.js';
+import { type Manifest, type ShardEntry, shardName } from '../manifest.js';
 import type { SampleInput, Schema } from '../schema.js';
 import { ShardWriter } from '../shard-writer.js';
 import type { ZstdCompressor } from '../zstd.js';
 import { type FileSink, fileSink } from './file-sink.js';
 import { nodeDigests } from './node-digests.js';
-import { openPartial, type PartialDirectory } from './publish.js';
-import { systemError } from './system-error.js';
+import { openPartial, type PartialDirectory, publishManifest } from './publish.js';
 
 const SHARD_BYTES = 256 * 2 ** 20;
 
@@ -136,17 +134,7 @@ export class DatasetWriter<S extends Schema = Schema> {
     return this.#work(async () => {
       if (!this.#shard && this.#shards.length === 0) await this.#openShard();
       await this.#closeShard();
-      const manifest: Manifest<S> = {
-        schema: this.#options.schema,
-        samples: this.#samples,
-        bytes: this.#shards.reduce((sum, { bytes }) => sum + bytes, 0),
-        shards: this.#shards,
-      };
-      const path = join(this.#partial.path, MANIFEST_NAME);
-      await writeFile(path, serializeManifest(manifest), { flush: true }).catch((cause) =>
-        Promise.reject(systemError('ZC_IO_WRITE', 'writing the manifest', path, cause)),
-      );
-      await this.#partial.publish();
+      const manifest = await publishManifest(this.#partial, this.#options.schema, this.#shards);
       this.#state = 'closed';
       return manifest;
     });

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat, unlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { ZcError } from '@zc/errors';
-import { MANIFEST_NAME } from '../manifest.js';
+import { MANIFEST_NAME, type Manifest, type ShardEntry, serializeManifest } from '../manifest.js';
+import type { Schema } from '../schema.js';
 import { isAlive, OWNER_NAME, type Owner, readOwner, thisProcess, writeOwner } from './owner.js';
 import { hasErrno, systemError } from './system-error.js';
 
@@ -15,8 +16,30 @@ export interface PartialDirectory {
   readonly path: string;
   /** Puts everything on the disk and gives the directory the target's name. */
   publish(): Promise<void>;
-  /** Removes it with all that it holds. */
+  /** Removes it with all that it holds; does nothing once it is published. */
   discard(): Promise<void>;
+  /** As `discard`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * Publishes a dataset whose shards lie in a partial directory, on the disk, under the names of their entries.
+ *
+ * @throws ZC_IO_WRITE, ZC_IO_EXISTS, ZC_FORMAT_BUSY
+ */
+export async function publishManifest<S extends Schema>(
+  partial: PartialDirectory,
+  schema: S,
+  shards: readonly ShardEntry[],
+): Promise<Manifest<S>> {
+  const sum = (key: 'samples' | 'bytes') => shards.reduce((total, shard) => total + shard[key], 0);
+  const manifest: Manifest<S> = { schema, samples: sum('samples'), bytes: sum('bytes'), shards };
+  const path = join(partial.path, MANIFEST_NAME);
+  await writeFile(path, serializeManifest(manifest), { flush: true }).catch((cause) =>
+    Promise.reject(systemError('ZC_IO_WRITE', 'writing the manifest', path, cause)),
+  );
+  await partial.publish();
+  return manifest;
 }
 
 /**
@@ -50,7 +73,12 @@ export async function openPartial(
     await discard();
     throw error;
   }
-  return { path, publish: () => publish(path, full, self, options.overwrite), discard };
+  return {
+    path,
+    publish: () => publish(path, full, self, options.overwrite),
+    discard,
+    [Symbol.asyncDispose]: discard,
+  };
 }
 
 /** As `mkdir -p`. Node's own `recursive` never ends where a directory exists and refuses entries with ENOENT, as /proc does. */
@@ -207,7 +235,8 @@ async function isDirectory(path: string): Promise<boolean> {
   );
 }
 
-async function flushDirectory(path: string): Promise<void> {
+/** Puts a directory's entries on the disk, as fsync(2) does. */
+export async function flushDirectory(path: string): Promise<void> {
   const directory = await open(path);
   try {
     await directory.sync();
