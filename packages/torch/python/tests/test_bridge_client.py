@@ -111,6 +111,16 @@ def test_the_server_refuses_what_no_client_says(images: Path, garbled: str) -> N
     assert len(list(loader)) == 8
 
 
+def test_what_the_server_said_last_is_heard_by_a_client_that_sends(images: Path) -> None:
+    loader = zc.DataLoader(images)
+    iter(loader)
+    running = client.shared_client()
+    running.send_frame(GARBLED["no JSON"])
+    assert eventually(lambda: not is_running(running.server_pid))
+    with pytest.raises(zc.ZcError, match=r"ZC_TORCH_PROTOCOL.*not JSON"):
+        running.send_frame(protocol.encode_client(1, protocol.STOP, 1))
+
+
 def test_without_node_the_error_says_what_to_install(images: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     monkeypatch.delenv("ZC_NODE", raising=False)

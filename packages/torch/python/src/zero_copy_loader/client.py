@@ -233,7 +233,7 @@ class Client:
                 # The signal would end a trainer that has SIGPIPE's default action.
                 self._control.sendall(frame, socket.MSG_NOSIGNAL)
         except OSError:
-            raise self._gone() from None
+            raise self._hear_out() from None
         except BaseException as error:
             # Part of the frame may be under way: what is sent after it would be read as its rest.
             if len(frame) > _ATOMIC_BYTES:
@@ -369,6 +369,18 @@ class Client:
             )
         if self._end is not None:
             raise self._end
+
+    def _hear_out(self) -> ZcError:
+        """Why the server takes nothing any more: its last message says so, if it sent one."""
+        # Held by this very thread, where a signal's handler closes a loader in the middle of `_pump`.
+        if self._receiving.acquire(blocking=False):
+            self._receiving.release()
+            try:
+                while self._pump():
+                    pass
+            except ZcError as error:
+                return error
+        return self._gone()
 
     def _gone(self) -> ZcError:
         if self._end is not None:
