@@ -12,7 +12,7 @@ import threading
 import weakref
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import partial
 from typing import Any, Final
 
@@ -38,11 +38,10 @@ class Client:
     """
 
     def __init__(self) -> None:
-        control, their_control = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        packets, their_packets = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._control, self._packets = control, packets
-        self._released = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
-        self._stream = FrameStream(control)
+        frames, packets, self._released = _new_descriptors()
+        self._control, their_control = frames
+        self._packets, their_packets = packets
+        self._stream = FrameStream(self._control)
         self._arrived_packets: list[Any] = []
         self._receiving = threading.Lock()
         # Reentrant, for a signal's handler may close a loader in the middle of another one's message.
@@ -407,6 +406,30 @@ class Client:
         if self._released >= 0:
             os.close(self._released)
             self._released = -1
+
+
+_Pair = tuple[socket.socket, socket.socket]
+
+
+def _new_descriptors() -> tuple[_Pair, _Pair, int]:
+    """Two pairs of sockets, for frames and for descriptors, and the eventfd for leases that end."""
+    with ExitStack() as opened:
+        try:
+            frames = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+            for each in frames:
+                opened.enter_context(each)
+            packets = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            for each in packets:
+                opened.enter_context(each)
+            released = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        except OSError as error:
+            raise ZcError(
+                "ZC_TORCH_SERVER_START",
+                f"there are no sockets to be had for a server: {error}",
+                advice="Raise the limit of open files (`ulimit -n`), or close some.",
+            ) from error
+        opened.pop_all()
+    return frames, packets, released
 
 
 _ATOMIC_BYTES: Final = 4096
