@@ -5,9 +5,10 @@ import { folder } from './sources/folder.js';
 import { npy } from './sources/npy.js';
 import { npyFolder } from './sources/npy-folder.js';
 import type { OpenedSource, SampleSource, SourceOptions } from './sources/sample-source.js';
+import { webdataset } from './sources/webdataset/webdataset.js';
 
 /** Every kind of input, in the order in which they are tried. */
-const sources: readonly SampleSource[] = [npyFolder, folder, npy];
+const sources: readonly SampleSource[] = [webdataset, npyFolder, folder, npy];
 
 /** The names of the kinds of input, as `from` takes them. */
 export const sourceNames: readonly string[] = sources.map(({ name }) => name);

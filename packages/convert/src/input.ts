@@ -3,8 +3,8 @@ import { open, stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { ZcError } from '@zc/errors';
 
-/** What a source may look at to recognise an input: more than any magic number needs. */
-const HEAD_BYTES = 4096;
+/** What a source may look at to recognise an input: a block of zstd, which unpacks whole or not at all, fits in. */
+const HEAD_BYTES = 256 * 2 ** 10;
 
 /** What is to be packed, before anybody knows what it is: a folder, some files of one kind, or standard input. */
 export class Input {
@@ -12,7 +12,7 @@ export class Input {
   readonly paths: readonly string[];
   /** Whether the only path is a directory. */
   readonly isDirectory: boolean;
-  /** The first bytes of the first file, at most 4096 of them; none of a directory. */
+  /** The first bytes of the first file, at most 256 KiB of them; none of a directory. */
   readonly head: Uint8Array;
   /** Bytes of all files together; undefined for a directory and for standard input. */
   readonly sizeBytes: number | undefined;

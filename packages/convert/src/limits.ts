@@ -8,6 +8,14 @@ import { ZcError } from '@zc/errors';
 export const convertLimits = {
   /** Files that one input may name, brace lists written out. */
   INPUT_PATHS_MAX: 100_000,
+  /** Bytes of one record: an entry of an archive, a line, all parts of a sample together. A row of a shard may be as long. */
+  RECORD_BYTES_MAX: 2 ** 30,
+  /** Bytes of a header of a tar that holds a long name or attributes. */
+  TAR_HEADER_BYTES_MAX: 2 ** 20,
+  /** Of a compressed input, bytes that may come out for each one that goes in … */
+  UNPACK_RATIO_MAX: 250,
+  /** … beyond these, which a file of nothing but zeros may come to. */
+  UNPACK_FREE_BYTES: 256 * 2 ** 20,
 } as const;
 
 /** The name of a limit. */

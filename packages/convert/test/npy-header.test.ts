@@ -27,8 +27,6 @@ test.each([
 });
 
 test.each([
-  ['fortran', /Fortran/, /ascontiguousarray/],
-  ['big-endian', /big-endian/, /newbyteorder/],
   ['structured', /structured/, /array\['field'\]/],
   ['text', /<U2/, /uint8/],
   ['object', /Python objects/, /numbers/],

@@ -1,6 +1,7 @@
 import { ZcError } from '@zc/errors';
 import { type FieldSpec, field } from '@zc/format';
 import { lookup } from 'mrmime';
+import { decodeText } from './text-bytes.js';
 import { decodeWav } from './wav.js';
 
 /** How the files of a folder become values of one field. */
@@ -53,7 +54,7 @@ const recordings: FileKind = {
 const texts: FileKind = {
   title: 'texts',
   field: 'text',
-  settle: () => ({ spec: field.text(), metadata: {}, decode: decodeText }),
+  settle: () => ({ spec: field.text(), metadata: {}, decode: textOf }),
 };
 
 const encoded: Record<string, FileKind> = {
@@ -82,16 +83,13 @@ function mediaTypeOf(path: string): string {
   return lookup(path) ?? 'application/octet-stream';
 }
 
-function decodeText(bytes: Uint8Array, path: string): string {
+function textOf(bytes: Uint8Array, path: string): string {
   try {
-    // A byte-order mark is an artefact of the file, not of its text; it is dropped.
-    return utf8.decode(bytes);
+    return decodeText(bytes);
   } catch (cause) {
     throw new ZcError('ZC_CONVERT_SOURCE', 'the text is not UTF-8', { path, cause });
   }
 }
-
-const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 function mustMatch(unit: string, found: { path: string; actual: number; expected: number }): void {
   const { path, actual, expected } = found;

@@ -21,12 +21,9 @@ export interface FileFilter {
  * @throws ZC_CONVERT_EMPTY where nothing is left
  */
 export async function listFiles(folder: string, filter: FileFilter = {}): Promise<string[]> {
-  const included = matcher(filter.include) ?? (() => true);
-  const excluded = matcher(filter.exclude) ?? (() => false);
+  const isWanted = fileFilter(filter);
   const files: string[] = [];
-  for await (const path of walk(folder, '')) {
-    if (included(path) && !excluded(path)) files.push(path);
-  }
+  for await (const path of walk(folder, '')) if (isWanted(path)) files.push(path);
   if (files.length === 0) {
     const filtered = filter.include !== undefined || filter.exclude !== undefined;
     throw new ZcError('ZC_CONVERT_EMPTY', 'the folder holds no file to pack', {
@@ -35,6 +32,13 @@ export async function listFiles(folder: string, filter: FileFilter = {}): Promis
     });
   }
   return files.sort();
+}
+
+/** Whether a path is one that the patterns want; see `listFiles`. */
+export function fileFilter({ include, exclude }: FileFilter): (path: string) => boolean {
+  const included = matcher(include) ?? (() => true);
+  const excluded = matcher(exclude) ?? (() => false);
+  return (path) => included(path) && !excluded(path);
 }
 
 async function* walk(root: string, relative: string): AsyncGenerator<string> {

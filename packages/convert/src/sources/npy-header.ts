@@ -1,10 +1,13 @@
 import { ZcError } from '@zc/errors';
-import type { Dtype } from '@zc/format';
+import { type Dtype, dtypes } from '@zc/format';
 
 /** The head of a `.npy` file. */
 export interface NpyHeader {
   readonly dtype: Dtype;
   readonly shape: readonly number[];
+  /** Whether the first index runs fastest. */
+  readonly isFortran: boolean;
+  readonly isBigEndian: boolean;
   /** Where the elements begin. */
   readonly dataOffset: number;
 }
@@ -24,8 +27,7 @@ export function isNpy(bytes: Uint8Array): boolean {
  *
  * @param bytes the beginning of the file, up to `NPY_HEADER_BYTES_MAX` of it
  * @param path for messages
- * @throws ZC_CONVERT_SOURCE for a damaged head; ZC_CONVERT_UNSUPPORTED for Fortran order, big-endian, structured,
- *   text and object arrays
+ * @throws ZC_CONVERT_SOURCE for a damaged head; ZC_CONVERT_UNSUPPORTED for structured, text and object arrays
  */
 export function parseNpyHeader(bytes: Uint8Array, path: string): NpyHeader {
   const damaged = (what: string, offset: number) => new ZcError('ZC_CONVERT_SOURCE', what, { path, offset });
@@ -49,13 +51,15 @@ export function parseNpyHeader(bytes: Uint8Array, path: string): NpyHeader {
   }
   const dtype = dtypeOf(descr[2], path);
   const shape = (extents.match(/\d+/g) ?? []).map(Number);
-  if (order === 'True' && shape.length > 1) {
-    throw new ZcError('ZC_CONVERT_UNSUPPORTED', 'the array is in Fortran order, so no sample is contiguous', {
-      path,
-      advice: 'Save it in C order: np.save(path, np.ascontiguousarray(array)).',
-    });
-  }
-  return { dtype, shape, dataOffset: start + length };
+  const isBigEndian = descr[2]?.[0] === '>' && dtypes[dtype].bytes > 1;
+  // Of one dimension both orders are the same.
+  return {
+    dtype,
+    shape,
+    isFortran: order === 'True' && shape.length > 1,
+    isBigEndian,
+    dataOffset: start + length,
+  };
 }
 
 /** NumPy's type codes; the sign before them tells the byte order, `|` that there is none. */
@@ -85,12 +89,6 @@ function dtypeOf(descr: string | undefined, path: string): Dtype {
     );
   }
   const dtype = DTYPES[descr.slice(1)];
-  if (dtype && descr[0] === '>') {
-    throw refuse(
-      'the array is big-endian',
-      'Save it as little-endian: array.astype(array.dtype.newbyteorder("<")).',
-    );
-  }
   if (dtype) return dtype;
   if (descr === '|O') {
     throw refuse(
