@@ -59,19 +59,20 @@ def test_client_frames_are_written() -> None:
         encoded = protocol.encode_client(frame["channel"], frame["kind"], frame["iteration"], frame["count"])
         assert encoded == bytes_of(name)
     ids = BY_NAME["ids"]
-    encoded = struct.pack(f"<{len(ids['ids'])}Q", *ids["ids"])
-    assert protocol.encode_ids(ids["channel"], ids["iteration"], encoded) == bytes_of("ids")
+    numbers = struct.pack(f"<{len(ids['ids'])}Q", *ids["ids"])
+    assert protocol.encode_ids(ids["channel"], ids["iteration"], numbers) == [bytes_of("ids")]
 
 
 def test_the_ids_of_a_large_batch_take_several_frames(pair: tuple[socket.socket, socket.socket]) -> None:
     ours, theirs = pair
-    ids = np.arange(200_000, dtype="<u8")
-    sender = threading.Thread(target=theirs.sendall, args=(protocol.encode_ids(3, 2, ids.tobytes()),))
-    sender.start()
-    frames = [payload for _, payload in frames_of(FrameStream(ours), 2)]
-    sender.join()
-    assert [struct.unpack_from("<III", payload) for payload in frames] == [(4, 2, 1), (4, 2, 0)]
-    assert b"".join(payload[12:] for payload in frames) == ids.tobytes()
+    ids = np.arange(1200, dtype="<u8")
+    frames = protocol.encode_ids(3, 2, ids.tobytes())
+    for frame in frames:
+        assert len(frame) <= 4096
+        theirs.sendall(frame)
+    payloads = [payload for _, payload in frames_of(FrameStream(ours), len(frames))]
+    assert [struct.unpack_from("<III", payload) for payload in payloads] == [(4, 2, 1)] * 2 + [(4, 2, 0)]
+    assert b"".join(payload[12:] for payload in payloads) == ids.tobytes()
 
 
 def test_server_frames_are_read() -> None:

@@ -152,6 +152,14 @@ class Client:
         """Sends a message on a loader's channel."""
         self.send_frame(protocol.encode_client(number, kind, iteration, count))
 
+    def send_ids(self, number: int, kind: int, iteration: int, ids: bytes) -> None:
+        """Sends the ids of a batch, or that there are no more, in frames that no interrupt cuts."""
+        if kind == protocol.IDS:
+            for frame in protocol.encode_ids(number, iteration, ids):
+                self.send_frame(frame)
+        else:
+            self.send(number, kind, iteration)
+
     def inbox(self, number: int) -> deque[bytes]:
         """The messages that have come for a loader and were not taken."""
         return self._inboxes[number]

@@ -3,67 +3,25 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 from . import protocol
 from .batch import Batch, FieldView
-from .client import Client
 from .consumer_clock import ConsumerClock
 from .errors import ZcError
+from .ids_ahead import IdsAhead
+from .job_share import Share
+from .progress import Progress
 from .protocol import WAYS, BatchDecoder
-from .schema import Schema
+from .session import Session
 
 
-class Session:
-    """A loader as the server knows it: its dataset, open there."""
+class Sampled(NamedTuple):
+    """An iteration whose order a sampler of the user's own gives."""
 
-    def __init__(self, client: Client, paths: list[str], options: dict[str, Any]) -> None:
-        given = {key: value for key, value in options.items() if value is not None}
-        self.client = client
-        self.number = client.new_loader()
-        try:
-            answer = client.request("open", loader=self.number, paths=paths, options=given)
-        except BaseException:
-            client.close_loader(self.number)
-            raise
-        self.samples: int = answer["samples"]
-        #: How many samples each shard has.
-        self.shards: list[int] = answer["shards"]
-        self.digest: str = answer["digest"]
-        self.schema = Schema.from_json(answer["schema"])
-        self.iterations = 0
-
-    def shard_after(self, sample: int) -> int:
-        """The shard behind the one that holds a sample; the first one for sample -1."""
-        if sample < 0:
-            return 0
-        end = 0
-        for shard, samples in enumerate(self.shards):
-            end += samples
-            if sample < end:
-                return shard + 1
-        return len(self.shards)
-
-
-@dataclass
-class Progress:
-    """How far an iteration is, in batches that were handed out: what prefetching does is not seen here."""
-
-    epoch: int
-    #: The position in the job's list where the iteration began.
-    start: int
-    #: Samples of the job in a batch of all ranks.
-    step: int
-    #: How many batches this rank has from ``start`` on.
-    batches: int
-    handed_out: int = 0
-
-    def position(self) -> tuple[int, int]:
-        """Epoch and position from which another iteration would go on."""
-        if self.handed_out >= self.batches:
-            return (self.epoch + 1, 0)
-        return (self.epoch, self.start + self.handed_out * self.step)
+    ids: IdsAhead
+    #: Samples that a batch is expected to have.
+    batch_size: int
 
 
 class Iteration:
@@ -75,9 +33,10 @@ class Iteration:
         session: Session,
         progress: Progress,
         views: list[FieldView],
-        share: tuple[int, int],
+        share: Share,
         ahead: int,
         clock: ConsumerClock,
+        sampled: Sampled | None,
     ) -> None:
         client = session.client
         session.iterations += 1
@@ -87,6 +46,7 @@ class Iteration:
         self._client = client
         self._number = session.number
         self._progress = progress
+        self._ids = sampled and sampled.ids
         self._views = views
         self._decoder = BatchDecoder(len(views))
         self._inbox = client.inbox(session.number)
@@ -97,17 +57,23 @@ class Iteration:
         self._superseded = False
         # Held while a message is dealt with, so that no thread takes a batch that another one gives back.
         self._turn = threading.RLock()
+        # Held while ids are drawn, so that they are sent in the order in which the sampler gave them.
+        self._drawing = threading.Lock()
         client.stop_with(self, session.number, self._id)
+        epoch, position, _ = progress.begin
+        where = {"position": position} if sampled is None else {"position": 0, "sampled": sampled.batch_size}
         client.request(
             "iterate",
             loader=session.number,
             iteration=self._id,
-            epoch=progress.epoch,
-            position=progress.start,
-            rank=share[0],
-            world_size=share[1],
+            epoch=epoch,
+            rank=share.rank,
+            world_size=share.world_size,
             ahead=ahead,
+            **where,
         )
+        if self._ids is not None:
+            self._send_ids(self._ids)
 
     def __iter__(self) -> Iteration:
         return self
@@ -118,6 +84,9 @@ class Iteration:
         self._clock.asked(len(self._inbox), self._given_at)
         try:
             while True:
+                if self._ids is not None:
+                    self._send_ids(self._ids)
+                    self._ids.check(self._progress.handed_out)
                 self._client.await_message(self._inbox, self._number, self._id, self._next_number)
                 with self._turn:
                     batch = self._next_batch()
@@ -143,13 +112,18 @@ class Iteration:
     def supersede(self) -> None:
         """Ends it for a newer one of its loader: the next batch raises, unless all were handed out."""
         with self._turn:
-            self._superseded = not self._over and self._progress.handed_out < self._progress.batches
+            self._superseded = not self._over and not self._progress.finished
             self.stop()
 
     def _end(self) -> Exception:
         if self._superseded:
             return ZcError("ZC_SUPERSEDED", "a newer iteration of this loader has begun")
         return StopIteration()
+
+    def _send_ids(self, ids: IdsAhead) -> None:
+        with self._drawing:
+            for kind, drawn in ids.messages(self._progress.handed_out):
+                self._client.send_ids(self._number, kind, self._id, drawn)
 
     def _next_number(self) -> int:
         return self._progress.handed_out
@@ -174,6 +148,8 @@ class Iteration:
                 raise StopIteration
             elif kind == protocol.FAILURE:
                 raise protocol.decode_failure(payload)
+            elif kind == protocol.WANTED and self._ids is not None:
+                self._ids.batches_ahead = protocol.decode_wanted(payload)
             else:
                 raise protocol.protocol_error(f"a message has the unknown kind {kind}")
         self._inbox.popleft()
@@ -200,8 +176,3 @@ class Iteration:
         self._inbox.clear()
         # For another thread that waits for the next batch.
         self._inbox.append(protocol.encode_end(self._id))
-
-
-def batches_of(samples: int, step: int, drop_last: bool) -> int:
-    """Batches of one rank for so many samples of the job, ``step`` of them in a batch of all ranks."""
-    return samples // step if drop_last else -(-samples // step)

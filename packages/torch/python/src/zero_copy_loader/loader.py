@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import os
-import sys
 import threading
 import weakref
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, Literal, NoReturn, TypeVar, get_args
 
-from . import arguments, protocol
+from . import arguments, protocol, state
 from . import client as bridge
 from .batch import Batch, FieldView
 from .consumer_clock import ConsumerClock
 from .dataset import Dataset
 from .errors import ZcError
-from .iteration import Iteration, Progress, Session, batches_of
+from .ids_ahead import IdsAhead
+from .iteration import Iteration, Sampled
+from .job_share import JobShare, Share
+from .progress import Place, Progress, batches_of
 from .sample import Sample
+from .sampling import BatchSampler, Sampler, sampling_of
+from .session import Session
 from .shuffle import Shuffle
 from .shuffle import checked as checked_shuffle
 from .windows import Windows
@@ -28,7 +32,8 @@ Verify = Literal["auto", "always", "never"]
 OnCorrupt = Literal["throw", "skip"]
 
 _Loader = TypeVar("_Loader", bound="DataLoader")
-_STATE_VERSION = 1
+#: For so many batches more than are sent ahead the ids are drawn, until the server asks for more.
+_IDS_BEYOND_AHEAD = 2
 
 
 class DataLoader:
@@ -59,6 +64,9 @@ class DataLoader:
         shuffle: Shuffle = False,
         seed: int = 0,
         drop_last: bool = False,
+        *,
+        sampler: Sampler | None = None,
+        batch_sampler: BatchSampler | None = None,
         fields: Sequence[str] | None = None,
         prefetch_batches: int | None = None,
         rank: int | None = None,
@@ -75,7 +83,19 @@ class DataLoader:
         ``on_corrupt="skip"`` leaves rows that cannot be read, or are not what was written, out of their
         batches, which get shorter, down to none; ``stats()["loader"]["skipped"]`` counts them.
         With ``windows`` batches have windows over a stream of tokens instead of samples (see `Windows`).
+
+        ``sampler`` and ``batch_sampler`` give the order as they do in torch.utils.data, and what a rank
+        reads: they are gone over once an epoch, in the thread that asks for batches, ahead of time. An
+        exception of theirs is raised for the batch whose ids they did not give.
         """
+        others = {
+            "shuffle": shuffle is not False,
+            "rank": rank is not None,
+            "world_size": world_size is not None,
+            "sampler": sampler is not None,
+            "batch_size": batch_size != 1,
+            "drop_last": drop_last is not False,
+        }
         self.batch_size = arguments.whole("batch_size", batch_size, 1)
         self.shuffle = checked_shuffle(shuffle)
         self.seed = arguments.whole("seed", seed, 0)
@@ -86,8 +106,8 @@ class DataLoader:
             max_memory_bytes = arguments.whole("max_memory_bytes", max_memory_bytes, 1)
         self._paths = [arguments.local_path(path) for path in _listed(paths)]
         self._fields = arguments.names("fields", fields)
-        self._share = (rank, world_size)
-        self._settled: tuple[int, int] | None = None
+        self._sampling = sampling_of(sampler, batch_sampler, others, self.batch_size, self.drop_last)
+        self._share = JobShare(rank, world_size)
         self._ahead = 2 if prefetch_batches is None else prefetch_batches
         self._options = {
             "batch_size": self.batch_size,
@@ -113,7 +133,8 @@ class DataLoader:
         # Weak: an iterator that nobody holds any more is over, and says so to the server by itself.
         self._iteration: weakref.ref[Iteration] | None = None
         self._next_epoch = 0
-        self._state: tuple[int, int] | None = None
+        #: Where the next iteration begins, where that was said.
+        self._place: Place | None = None
         self._last_sample = -1
         self._closed = False
 
@@ -123,89 +144,95 @@ class DataLoader:
 
     def _begin(self) -> Iterator[Batch]:
         session = self._open()
-        rank, world_size = self._settle()
-        epoch, position = self._state or self._next_place()
+        # The ids of a sampler are those of one rank.
+        share = Share(0, 1) if self._sampling is not None else self._share.settle()
+        place = self._place or self._next_place()
         former = self._current_iteration()
         if former is not None:
             former.supersede()
-        step = self.batch_size * world_size
-        batches = batches_of(session.samples - position, step, self.drop_last)
-        if position > 0 and batches == 0:
-            # What is left of the epoch is too little for a batch of these ranks.
-            epoch, position = epoch + 1, 0
-            batches = batches_of(session.samples, step, self.drop_last)
-        progress = Progress(epoch, position, step, batches)
+        progress, sampled = self._progress_from(place, session, share)
         views = [
             self._view_type(field.decoded)
             for field in session.schema.fields
             if self._fields is None or field.name in self._fields
         ]
-        iteration = Iteration(self, session, progress, views, (rank, world_size), self._ahead, self._clock)
-        self._state = None
-        self._next_epoch = epoch + 1
+        iteration = Iteration(self, session, progress, views, share, self._ahead, self._clock, sampled)
+        self._place = None
+        self._next_epoch = progress.begin.epoch + 1
         self._progress = progress
         self._iteration = weakref.ref(iteration)
         return iteration
 
+    def _progress_from(self, place: Place, session: Session, share: Share) -> tuple[Progress, Sampled | None]:
+        sampling = self._sampling
+        if sampling is not None:
+            progress = Progress(place, sampling.step, None)
+            batches = sampling.batches(place.position, place.sampler)
+            self._sampler_begun()
+            ids = IdsAhead(
+                batches,
+                samples=session.samples,
+                progress=progress,
+                batches_ahead=self._ahead + _IDS_BEYOND_AHEAD,
+            )
+            return progress, Sampled(ids, sampling.expected_batch_size)
+        step = self.batch_size * share.world_size
+        batches_left = batches_of(session.samples - place.position, step, self.drop_last)
+        if place.position > 0 and batches_left == 0:
+            # What is left of the epoch is too little for a batch of these ranks.
+            place = Place(place.epoch + 1, 0)
+            batches_left = batches_of(session.samples, step, self.drop_last)
+        return Progress(place, step, batches_left), None
+
+    def _sampler_begun(self) -> None:
+        """Told between the asking for a sampler's iterator and the first of its ids."""
+
     def __len__(self) -> int:
-        """Batches of this rank in an epoch."""
-        return batches_of(self._open().samples, self.batch_size * self._share_now()[1], self.drop_last)
+        """Batches of this rank in an epoch. Raises TypeError where a sampler has no length."""
+        if self._sampling is not None:
+            return self._sampling.epoch_batches()
+        return batches_of(
+            self._open().samples, self.batch_size * self._share.now().world_size, self.drop_last
+        )
 
     def set_epoch(self, epoch: int) -> None:
-        """Makes ``epoch`` the next iteration's."""
+        """Makes ``epoch`` the next iteration's, from its beginning.
+
+        Where a state of that epoch was loaded last, the next iteration still goes on where the state says:
+        so a training loop may call this at the beginning of each epoch. A sampler that has ``set_epoch`` is
+        told.
+        """
+        epoch = arguments.whole("epoch", epoch, 0)
+        if self._place is None or self._place.epoch != epoch:
+            self._place = Place(epoch, 0)
         self._next_epoch = epoch
-        self._state = (epoch, 0)
+        tell = getattr(self._sampling and self._sampling.sampler, "set_epoch", None)
+        if tell is not None:
+            tell(epoch)
 
     def state_dict(self) -> dict[str, Any]:
         """Where the job is: JSON, less than a kilobyte. Counts the batches that were handed out, no others.
 
-        Works after a KeyboardInterrupt and after the server's end.
+        Works after a KeyboardInterrupt and after the server's end. With a sampler of the user's own it is
+        this rank's alone, and has the sampler's own state in it.
         """
-        if self._digest is None:
-            self._open()
-        epoch, position = self._position()
-        return {
-            "version": _STATE_VERSION,
-            "dataset": self._digest,
-            "seed": self.seed,
-            "shuffle": self.shuffle,
-            "epoch": epoch,
-            "position": position,
-        }
+        return state.save(self._identity(), self._place_now())
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Makes the next iteration go on where ``state`` was taken. Raises ZC_STATE_MISMATCH.
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Makes the next iteration go on where a state was taken. Raises ZC_STATE_MISMATCH.
 
         Batch size and world size may be others than those of the job that was saved.
         """
-        if not isinstance(state, dict):
-            raise ZcError(
-                "ZC_ARGUMENT",
-                f"the state is a {type(state).__name__}, expected what state_dict() gave",
-                actual=state,
-            )
-        if self._digest is None:
-            self._open()
-        mine = {
-            "version": _STATE_VERSION,
-            "dataset": self._digest,
-            "seed": self.seed,
-            "shuffle": self.shuffle,
-        }
-        for key, expected in mine.items():
-            if state.get(key) != expected:
-                raise ZcError(
-                    "ZC_STATE_MISMATCH",
-                    f"the state's {key} is {state.get(key)!r}, this loader's {expected!r}",
-                    expected=expected,
-                    actual=state.get(key),
-                )
+        place = state.load(state_dict, self._identity())
         self._end_iteration()
-        self._state = (
-            arguments.whole("the state's epoch", state.get("epoch"), 0),
-            arguments.whole("the state's position", state.get("position"), 0),
-        )
-        self._next_epoch = self._state[0]
+        self._place = place
+        self._next_epoch = place.epoch
+
+    def _identity(self) -> state.Identity:
+        if self._digest is None:
+            self._digest = self._open().digest
+        counts = None if self._sampling is None else self._sampling.counts
+        return state.Identity(self._digest, self.seed, self.shuffle, counts)
 
     @property
     def dataset(self) -> Dataset:
@@ -282,6 +309,8 @@ class DataLoader:
     def __repr__(self) -> str:
         where = self._paths[0] if len(self._paths) == 1 else f"{len(self._paths)} shards"
         order = f"shuffled with seed {self.seed}" if self.shuffle else "in order"
+        if self._sampling is not None:
+            order = f"in the order of {type(self._sampling.sampler).__name__}"
         if isinstance(self.shuffle, dict):
             order = "shuffled by blocks of {blocks} bytes in windows of {window}, ".format(**self.shuffle)
             order += f"with seed {self.seed}"
@@ -303,43 +332,21 @@ class DataLoader:
             self._session = session
         return self._session
 
-    def _settle(self) -> tuple[int, int]:
-        found = self._share_now()
-        if self._settled is None:
-            self._settled = found
-        if found != self._settled:
-            was, now = (f"rank {rank} of {size}" for rank, size in (self._settled, found))
-            raise ZcError(
-                "ZC_RANK_CHANGED", f"the loader began as {was} and is now {now}", expected=was, actual=now
-            )
-        return found
-
-    def _share_now(self) -> tuple[int, int]:
-        """Rank and world size: those given, else torch.distributed's, else the environment's."""
-        rank, world_size = self._share
-        if rank is None or world_size is None:
-            found = _share_found()
-            rank = found[0] if rank is None else rank
-            world_size = found[1] if world_size is None else world_size
-        if not 0 <= rank < world_size:
-            raise ZcError("ZC_ARGUMENT", f"rank is {rank} and world_size {world_size}")
-        return rank, world_size
-
-    def _next_place(self) -> tuple[int, int]:
-        """Epoch and position of the next iteration; one that gave no batch was none.
+    def _next_place(self) -> Place:
+        """Where the next iteration begins; one that gave no batch was none.
 
         Frameworks ask for iterators that they throw away, to see whether they can have one.
         """
         if self._progress is not None and self._progress.handed_out == 0:
-            return self._progress.position()
-        return (self._next_epoch, 0)
+            return self._progress.place()
+        return Place(self._next_epoch, 0)
 
-    def _position(self) -> tuple[int, int]:
-        if self._state is not None:
-            return self._state
+    def _place_now(self) -> Place:
+        if self._place is not None:
+            return self._place
         if self._progress is None:
-            return (self._next_epoch, 0)
-        return self._progress.position()
+            return Place(self._next_epoch, 0)
+        return self._progress.place()
 
     def _end_iteration(self) -> None:
         iteration = self._current_iteration()
@@ -358,11 +365,3 @@ def _listed(paths: Paths) -> Sequence[str | os.PathLike[str]]:
     if not len(paths):
         raise ZcError("ZC_ARGUMENT", "the list of shards is empty", advice="Name at least one shard.")
     return paths
-
-
-def _share_found() -> tuple[int, int]:
-    """Asks torch.distributed only where it was imported: NumPy users need no torch."""
-    distributed = sys.modules.get("torch.distributed")
-    if distributed is not None and distributed.is_available() and distributed.is_initialized():
-        return distributed.get_rank(), distributed.get_world_size()
-    return arguments.from_environment("RANK", "0"), arguments.from_environment("WORLD_SIZE", "1")

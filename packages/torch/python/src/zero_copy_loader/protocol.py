@@ -29,9 +29,8 @@ _CLIENT: Final = struct.Struct("<IIIII")
 _KIND: Final = struct.Struct("<II")
 _WANTED: Final = struct.Struct("<III")
 _BATCH_HEAD: Final = "<8I3Q"
-_ID_BYTES: Final = 8
-#: So many ids fit a frame behind kind, iteration and whether more follow.
-_IDS_MAX: Final = (PAYLOAD_BYTES_MAX - 12) // _ID_BYTES
+#: The ids of one frame. A page's worth is sent whole or not at all, whatever interrupts it.
+_IDS_BYTES_MAX: Final = 4096 - 32
 _READ_BYTES: Final = 4096
 
 
@@ -86,14 +85,11 @@ def encode_client(channel: int, kind: int, iteration: int, count: int = 0) -> by
     return _CLIENT.pack(12, channel, kind, iteration, count)
 
 
-def encode_ids(channel: int, iteration: int, ids: bytes) -> bytes:
+def encode_ids(channel: int, iteration: int, ids: bytes) -> list[bytes]:
     """The frames with the ids of one batch, which are 8 bytes each."""
-    frames = []
-    for begin in range(0, max(len(ids), 1), _IDS_MAX * _ID_BYTES):
-        part = ids[begin : begin + _IDS_MAX * _ID_BYTES]
-        more = begin + len(part) < len(ids)
-        frames.append(_CLIENT.pack(12 + len(part), channel, IDS, iteration, more) + part)
-    return b"".join(frames)
+    parts = [ids[begin : begin + _IDS_BYTES_MAX] for begin in range(0, len(ids), _IDS_BYTES_MAX)]
+    heads = [_CLIENT.pack(12 + len(part), channel, IDS, iteration, part is not parts[-1]) for part in parts]
+    return [head + part for head, part in zip(heads, parts, strict=True)]
 
 
 def encode_end(iteration: int) -> bytes:

@@ -61,3 +61,8 @@ class DataLoader(_NumpyDataLoader):
     """
 
     _view_type = _TensorView
+
+    def _sampler_begun(self) -> None:
+        # torch's own loader draws a seed for its workers here. Drawing it too leaves a seeded job's samplers
+        # the order that they have there.
+        torch.empty((), dtype=torch.int64).random_()
