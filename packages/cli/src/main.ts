@@ -5,6 +5,7 @@ import { addAppend } from './commands/append.js';
 import { addBench } from './commands/bench.js';
 import { addCat } from './commands/cat.js';
 import { addDoctor } from './commands/doctor.js';
+import { addExport } from './commands/export.js';
 import { addHead } from './commands/head.js';
 import { addInspect } from './commands/inspect.js';
 import { addMerge } from './commands/merge.js';
@@ -40,7 +41,18 @@ export async function main(args: readonly string[]): Promise<number> {
 }
 
 /** In the order of the help. */
-const commands = [addPack, addInspect, addCat, addHead, addVerify, addMerge, addAppend, addBench, addDoctor];
+const commands = [
+  addPack,
+  addExport,
+  addInspect,
+  addCat,
+  addHead,
+  addVerify,
+  addMerge,
+  addAppend,
+  addBench,
+  addDoctor,
+];
 
 function createProgram(json: boolean, end: (code: number) => void): Command {
   const program = new Command('zc')

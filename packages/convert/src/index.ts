@@ -5,8 +5,16 @@ export { type MergeOptions, mergeDatasets } from './datasets/merge.js';
 export type { DatasetProgress, DatasetWork } from './datasets/progress.js';
 export type { DatasetReport } from './datasets/report.js';
 export { fastDigests } from './digests.js';
+export {
+  type ExportOptions,
+  type ExportProgress,
+  type ExportReport,
+  type ExportStart,
+  exportDataset,
+} from './export.js';
 export { type InferOptions, infer, sourceNames } from './infer.js';
 export { type ConvertLimitName, convertLimits } from './limits.js';
 export { pack, preview } from './pack.js';
 export type { PackOptions, PackPlan, PackProgress, PackReport } from './pack-options.js';
+export { type SinkName, sinkNames } from './sinks/sample-sink.js';
 export type { BadRow, OpenedSource, SourceOptions, SourceRow } from './sources/sample-source.js';

@@ -6,12 +6,14 @@ test('the public names', () => {
     [
       "appendToDataset",
       "convertLimits",
+      "exportDataset",
       "fastDigests",
       "headOfDataset",
       "infer",
       "mergeDatasets",
       "pack",
       "preview",
+      "sinkNames",
       "sourceNames",
     ]
   `);
