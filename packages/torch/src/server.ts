@@ -20,13 +20,20 @@ function main(): void {
   process.on('SIGINT', () => {});
   process.on('SIGHUP', () => {});
   process.env.ZC_IO_ADDON ??= findAddon();
-  if (process.ppid !== numbers.parent) process.exit(0);
+  leaveWithout(numbers.parent);
   const bridge = new Bridge({ ...numbers, onEnd: leave });
+  // It may have gone before it was watched, and its number may be another's by now.
+  leaveWithout(numbers.parent);
   async function leave(): Promise<void> {
     setTimeout(() => process.exit(0), CLOSE_TIMEOUT_MS);
     await bridge.close();
     process.exit(0);
   }
+}
+
+/** The trainer is the parent: where another process is, there is nobody to serve. */
+function leaveWithout(trainer: number): void {
+  if (process.ppid !== trainer) process.exit(0);
 }
 
 function readNumbers(): { control: number; descriptors: number; released: number; parent: number } {

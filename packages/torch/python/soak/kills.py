@@ -22,19 +22,8 @@ from helpers.datasets import write_images  # noqa: E402
 from helpers.trainers import PRELUDE, eventually, is_running, shared_memory, trainer  # noqa: E402
 
 KILLS = 200
-#: Of ten kills: trainers and servers in turn, and launchers, which take long to start.
-TURNS = (
-    "trainer",
-    "server",
-    "trainer",
-    "server",
-    "launcher",
-    "trainer",
-    "server",
-    "trainer",
-    "server",
-    "ranks",
-)
+#: Of ten kills; there are fewer launchers, which take long to start.
+TURNS = ("trainer", "server", "start", "server", "launcher", "trainer", "server", "start", "server", "ranks")
 #: How long the other side may take. A busy machine may miss it; ten times of it is a fault.
 GONE_WITHIN_S = 1.0
 #: The processes of this run, whoever their parents are now.
@@ -77,6 +66,7 @@ class Kills:
         os.environ[MARK] = uuid.uuid4().hex
         {
             "trainer": self._kill_trainer,
+            "start": self._kill_start,
             "server": self._kill_server,
             "launcher": self._kill_launcher,
             "ranks": self._kill_ranks,
@@ -90,6 +80,13 @@ class Kills:
             time.sleep(random.random() * 0.2)
             running.kill()
             self._await("trainer", lambda: not is_running(server))
+
+    def _kill_start(self) -> None:
+        """A trainer that is killed before it has a server, or while that one starts."""
+        with trainer(ENDLESS, self.path) as running:
+            time.sleep(random.random() * 0.5)
+            running.kill()
+            self._await("start", lambda: len(processes_of_this_run()) == 0)
 
     def _kill_server(self) -> None:
         with trainer(ENDLESS, self.path) as running:
