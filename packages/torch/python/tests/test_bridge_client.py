@@ -111,6 +111,18 @@ def test_the_server_refuses_what_no_client_says(images: Path, garbled: str) -> N
     assert len(list(loader)) == 8
 
 
+@pytest.mark.parametrize("whole", [0, 7, 8, 9])
+def test_a_frame_that_is_cut_by_the_end_of_the_client_ends_the_server_in_silence(
+    images: Path, capfd: pytest.CaptureFixture[str], whole: int
+) -> None:
+    iter(zc.DataLoader(images))
+    running = client.shared_client()
+    running._control.sendall(protocol.encode_client(1, protocol.STOP, 1)[:whole])
+    client.close_shared_client()
+    assert running._process.last_words() == "exit status 0, without a word"
+    assert capfd.readouterr().err == ""
+
+
 def test_what_the_server_said_last_is_heard_by_a_client_that_sends(images: Path) -> None:
     loader = zc.DataLoader(images)
     iter(loader)

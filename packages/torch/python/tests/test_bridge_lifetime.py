@@ -260,6 +260,35 @@ def test_descriptors_and_maps_stay_flat(images: Path) -> None:
     assert descriptors <= 4
 
 
+def test_exceptions_in_the_loop_leave_nothing_in_a_process_that_goes_on(images: Path) -> None:
+    script = """
+    import json
+    def counts():
+        gc.collect()
+        maps = sum("memfd" in line for line in open("/proc/self/maps"))
+        return len(os.listdir("/proc/self/fd")), maps, loader.stats()["server"]["held_batches"]
+    loader = zc.DataLoader(path, batch_size=4)
+    def step():
+        for number, batch in enumerate(loader):
+            if number == 3:
+                raise RuntimeError("mine")
+    found = []
+    for _ in range(10):
+        try:
+            step()
+        except RuntimeError:
+            pass
+        found.append(counts())
+    say(json.dumps(found))
+    """
+    with trainer(script, images) as running:
+        found = json.loads(running.hear())
+        assert running.end()[0] == 0
+    assert {tuple(counts[:2]) for counts in found[2:]} == {tuple(found[2][:2])}
+    # Batches that were on their way may be counted once more before they fall back.
+    assert max(held for *_, held in found) <= 3
+
+
 def test_a_server_may_talk_though_nobody_reads_standard_error(images: Path, tmp_path: Path) -> None:
     talkative = tmp_path / "talkative.mjs"
     talkative.write_text(

@@ -92,6 +92,22 @@ print(outcome(first))
     assert outcomes(before, images, after) == ["ZC_IO_MEMORY", "100"]
 
 
+def test_a_trainer_that_never_gives_back_is_told_and_its_other_loaders_go_on(images: Path) -> None:
+    before = """
+kept, hoarder = [], zc.DataLoader(sys.argv[1], batch_size=5, max_memory_bytes=8 * 16384)
+try:
+    kept.extend(hoarder)
+except zc.ZcError as error:
+    print(error.code)
+"""
+    after = """
+print(hoarder.stats()["server"]["held_batches"] >= len(kept) > 0)
+kept.clear()
+print(outcome(hoarder))
+"""
+    assert outcomes(before, images, after) == ["ZC_MEMORY_BUDGET", "100", "True", "100"]
+
+
 def test_a_server_that_may_have_too_little_memory_is_told_with_its_words(images: Path) -> None:
     """Node.js reserves gigabytes of addresses when it starts."""
     limit = "resource.setrlimit(resource.RLIMIT_AS, (2**29, 2**29))"
