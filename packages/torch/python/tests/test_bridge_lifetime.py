@@ -314,6 +314,42 @@ def test_a_server_may_talk_though_nobody_reads_standard_error(images: Path, tmp_
         assert running.hear() == "396"
 
 
+def test_a_daemon_that_has_closed_its_standard_files_has_a_server(images: Path, tmp_path: Path) -> None:
+    script = """
+    for number in (0, 1, 2):
+        os.close(number)
+    loader = zc.DataLoader(path, batch_size=4)
+    taken = sum(len(batch["label"]) for batch in loader)
+    with open(sys.argv[2], "w") as file:
+        file.write(str(taken))
+    """
+    with trainer(script, images, tmp_path / "taken") as running:
+        assert running.process.wait(60) == 0
+    assert (tmp_path / "taken").read_text() == "400"
+
+
+def test_a_server_that_is_stopped_lets_the_trainer_be_interrupted_and_end(images: Path) -> None:
+    script = """
+    loader = zc.DataLoader(path, batch_size=4)
+    batches = iter(loader)
+    next(batches)
+    os.kill(server_pid(), signal.SIGSTOP)
+    say(server_pid())
+    try:
+        while True:
+            next(batches)
+    except KeyboardInterrupt:
+        say(loader.state_dict()["position"] >= 4)
+    """
+    with trainer(script, images) as running:
+        server = int(running.hear())
+        time.sleep(0.2)
+        running.interrupt()
+        assert running.hear() == "True"
+        assert running.end()[0] == 0
+    assert eventually(lambda: not is_running(server))
+
+
 def test_a_trainer_with_the_default_action_for_sigpipe_outlives_its_server(images: Path) -> None:
     script = """
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
