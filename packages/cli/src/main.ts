@@ -4,12 +4,16 @@ import { version } from '../package.json';
 import { addAppend } from './commands/append.js';
 import { addBench } from './commands/bench.js';
 import { addCat } from './commands/cat.js';
+import { addDiff } from './commands/diff.js';
 import { addDoctor } from './commands/doctor.js';
 import { addExport } from './commands/export.js';
 import { addHead } from './commands/head.js';
 import { addInspect } from './commands/inspect.js';
 import { addMerge } from './commands/merge.js';
 import { addPack } from './commands/pack.js';
+import { addReshard } from './commands/reshard.js';
+import { addSplit } from './commands/split.js';
+import { addStats } from './commands/stats.js';
 import { addVerify } from './commands/verify.js';
 import { exitCode, exitCodeHelp } from './exit-code.js';
 import { endQuietlyOnClosedPipe } from './output.js';
@@ -40,19 +44,13 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-/** In the order of the help. */
-const commands = [
-  addPack,
-  addExport,
-  addInspect,
-  addCat,
-  addHead,
-  addVerify,
-  addMerge,
-  addAppend,
-  addBench,
-  addDoctor,
-];
+/** The commands in the order of the help. */
+const groups = {
+  'Make datasets:': [addPack, addMerge, addSplit, addAppend, addReshard],
+  'Look at them:': [addInspect, addCat, addHead, addStats, addDiff],
+  'Take it elsewhere:': [addExport],
+  'Check and time:': [addVerify, addBench, addDoctor],
+};
 
 function createProgram(json: boolean, end: (code: number) => void): Command {
   const program = new Command('zc')
@@ -62,9 +60,10 @@ function createProgram(json: boolean, end: (code: number) => void): Command {
     .showHelpAfterError('(add --help for what can be given)')
     .addHelpText('after', exitCodeHelp);
   if (json) program.configureOutput({ writeErr: () => undefined });
-  for (const add of commands) {
+  for (const [heading, adders] of Object.entries(groups)) {
+    program.commandsGroup(heading);
     // A command of its own does not inherit what was set above.
-    add(program, end).copyInheritedSettings(program);
+    for (const add of adders) add(program, end).copyInheritedSettings(program);
   }
   return program;
 }

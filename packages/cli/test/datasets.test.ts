@@ -65,3 +65,50 @@ test('an output in the input is refused', async () => {
   expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('the output lies in the input') });
   expect(readdirSync(data)).not.toContain('x');
 });
+
+test('split', async () => {
+  const output = newPlace();
+  const { code, stdout } = await zc('split', data, output, '--by', 'label');
+  expect(code).toBe(0);
+  expect(stdout.split('\n')[1]).toMatch(/out\/1: 3 rows, 1 shard, /);
+  expect(await namesIn(join(output, '1'))).toEqual(all.slice(3));
+  const drawn = await zc('split', data, newPlace(), '--counts', 'a=2,b=rest', '--seed', '7', '--json');
+  expect(JSON.parse(drawn.stdout).parts).toMatchObject([
+    { name: 'a', samples: 2 },
+    { name: 'b', samples: 4 },
+  ]);
+  for (const fractions of ['a=0.5', 'a', 'a=1,a=0', 'a=x']) {
+    expect((await zc('split', data, newPlace(), '--fractions', fractions)).code).toBe(2);
+  }
+});
+
+test('reshard, and diff tells what is the same', async () => {
+  const output = newPlace();
+  const made = await zc('reshard', data, output, '--shard-bytes', '100KiB', '--codec', 'name=zstd');
+  expect(made).toMatchObject({ code: 0, stdout: expect.stringContaining('6 rows, 1 shard') });
+  const different = await zc('diff', data, output);
+  expect(different).toMatchObject({ code: 1, stdout: expect.stringContaining('field "name" has codec') });
+  const back = newPlace();
+  await zc('reshard', output, back, '--codec', 'none', '--json');
+  expect(await zc('diff', data, back)).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^the same: 6 rows/),
+  });
+  const shuffled = newPlace();
+  await zc('reshard', data, shuffled, '--shuffle-seed', '1');
+  const { code, stdout } = await zc('diff', data, shuffled, '--list', '1', '--json');
+  expect(code).toBe(1);
+  expect(JSON.parse(stdout)).toMatchObject({
+    same: false,
+    schema: [],
+    list: [{ fields: expect.any(Array) }],
+  });
+});
+
+test('stats', async () => {
+  const { code, stdout, stderr } = await zc('stats', data);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout).toMatch(/^label +int64 +0 +1 +0\.5 +48 bytes +1\.00$/m);
+  const { fields } = JSON.parse((await zc('stats', data, '--fields', 'label', '--json')).stdout);
+  expect(fields).toMatchObject([{ name: 'label', min: '0', max: '1', mean: 0.5, bytes: 48 }]);
+});

@@ -29,7 +29,7 @@ test.each(['pack', 'inspect', 'cat', 'verify', 'doctor'])(
 
 test.each([
   [['veryfy', 'x'], 'Did you mean verify?'],
-  [['pack', 'x'], "missing required argument 'output'"],
+  [['split', 'x'], "missing required argument 'output'"],
   [['pack', 'x', 'y', '--shard-bytes', 'lots'], '256MiB'],
   [['inspect', 'x', '--jsn'], 'Did you mean --json?'],
 ])('%j is not understood and ends with 2', async (args, words) => {
@@ -57,7 +57,7 @@ test('with --json an error is one line of JSON on stderr', async () => {
 
 test.each([
   [['veryfy', 'x'], "unknown command 'veryfy'"],
-  [['pack', 'x'], "missing required argument 'output'"],
+  [['split', 'x'], "missing required argument 'output'"],
   [['cat', 'x', 'first'], 'whole number'],
 ])('with --json %j is refused in JSON', async (args, words) => {
   const { code, stdout, stderr } = await zc(...args, '--json');

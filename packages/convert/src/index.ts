@@ -1,9 +1,14 @@
 export type { BadRowOptions, SkippedRow } from './bad-rows.js';
 export { type AppendOptions, type AppendReport, appendToDataset } from './datasets/append.js';
+export { type DatasetDiff, type DiffOptions, diffDatasets } from './datasets/diff.js';
 export { type HeadOptions, headOfDataset } from './datasets/head.js';
 export { type MergeOptions, mergeDatasets } from './datasets/merge.js';
+export type { PartCounts } from './datasets/partition.js';
 export type { DatasetProgress, DatasetWork } from './datasets/progress.js';
 export type { DatasetReport } from './datasets/report.js';
+export { type Codec, type ReshardOptions, reshardDataset } from './datasets/reshard.js';
+export { type SplitOptions, type SplitReport, splitDataset } from './datasets/split.js';
+export { type DatasetStats, datasetStats, type FieldStats, type StatsOptions } from './datasets/stats.js';
 export { fastDigests } from './digests.js';
 export {
   type ExportOptions,

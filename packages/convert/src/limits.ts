@@ -16,6 +16,8 @@ export const convertLimits = {
   UNPACK_RATIO_MAX: 250,
   /** … beyond these, which a file of nothing but zeros may come to. */
   UNPACK_FREE_BYTES: 256 * 2 ** 20,
+  /** Parts that the values of a field may split a dataset into. */
+  SPLIT_PARTS_MAX: 1000,
 } as const;
 
 /** The name of a limit. */

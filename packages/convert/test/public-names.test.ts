@@ -6,6 +6,8 @@ test('the public names', () => {
     [
       "appendToDataset",
       "convertLimits",
+      "datasetStats",
+      "diffDatasets",
       "exportDataset",
       "fastDigests",
       "headOfDataset",
@@ -13,8 +15,10 @@ test('the public names', () => {
       "mergeDatasets",
       "pack",
       "preview",
+      "reshardDataset",
       "sinkNames",
       "sourceNames",
+      "splitDataset",
     ]
   `);
 });

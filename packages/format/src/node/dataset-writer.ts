@@ -27,6 +27,8 @@ export interface DatasetWriterOptions<S extends Schema = Schema> {
   zstd?: ZstdCompressor | undefined;
   /** Whether all samples come in stored form, by `appendEncoded`: then nothing has to compress; false. */
   encodedOnly?: boolean | undefined;
+  /** Bytes held in memory of what waits for its place in a shard, before it is spilled to the disk; 32 MiB. */
+  heldBytesMax?: number | undefined;
   /** Another way to write files, for example direct to the device. */
   openSink?: ((path: string) => Promise<FileSink>) | undefined;
   /** Called after each shard. */
@@ -96,6 +98,14 @@ export class DatasetWriter<S extends Schema = Schema> {
     this.#encoder = encoder;
   }
 
+  /**
+   * The directory beside the target that it works in. Whatever dies with the writer can lie there too, as long as it
+   * is gone before `finish`.
+   */
+  get workPath(): string {
+    return this.#partial.path;
+  }
+
   /** Number of samples appended so far. */
   get length(): number {
     return this.#samples;
@@ -160,10 +170,16 @@ export class DatasetWriter<S extends Schema = Schema> {
   }
 
   async #openShard(): Promise<OpenShard> {
-    const { schema, digests = nodeDigests, sha256, openSink = fileSink } = this.#options;
+    const { schema, digests = nodeDigests, sha256, heldBytesMax, openSink = fileSink } = this.#options;
     const name = shardName(this.#shards.length);
     const sink = await openSink(join(this.#partial.path, name));
-    const writer = await ShardWriter.create(sink, { schema, digests, sha256, encodedOnly: true });
+    const writer = await ShardWriter.create(sink, {
+      schema,
+      digests,
+      sha256,
+      heldBytesMax,
+      encodedOnly: true,
+    });
     this.#shard = { name, sink, writer: writer as unknown as ShardWriter };
     return this.#shard;
   }
