@@ -185,6 +185,11 @@ class Client:
             else:
                 self._wait()
 
+    def look(self) -> None:
+        """Receives what has come, and waits for nothing."""
+        while self._pump():
+            pass
+
     def take(self, segment: int, slot: int, generation: int) -> Any:
         """A slot's memory, under a lease that ends with the last object made of it."""
         try:

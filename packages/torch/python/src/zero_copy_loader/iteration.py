@@ -35,9 +35,10 @@ class Iteration:
         views: list[FieldView],
         share: Share,
         ahead: int,
-        clock: ConsumerClock,
+        clock: ConsumerClock | None,
         sampled: Sampled | None,
     ) -> None:
+        """Without a ``clock`` another iterator takes the batches, and counts them as it hands them out."""
         client = session.client
         session.iterations += 1
         self._id = session.iterations
@@ -52,6 +53,8 @@ class Iteration:
         self._inbox = client.inbox(session.number)
         self._clock = clock
         self._given_at: float | None = None
+        #: Batches that were taken from the server.
+        self._taken = 0
         self._over = False
         # Whether a newer iteration has taken this one's batches from whoever still asks for them.
         self._superseded = False
@@ -81,18 +84,21 @@ class Iteration:
     def __next__(self) -> Batch:
         if self._over:
             raise self._end()
-        self._clock.asked(len(self._inbox), self._given_at)
+        if self._clock is not None:
+            self._clock.asked(len(self._inbox), self._given_at)
         try:
             while True:
                 if self._ids is not None:
                     self._send_ids(self._ids)
-                    self._ids.check(self._progress.handed_out)
+                    self._ids.check(self._taken)
                 self._client.await_message(self._inbox, self._number, self._id, self._next_number)
                 with self._turn:
                     batch = self._next_batch()
-                if batch is not None:
+                if batch is None:
+                    continue
+                if self._clock is not None:
                     self._given_at = self._clock.given()
-                    return batch
+                return batch
         except StopIteration:
             raise
         except BaseException as error:
@@ -100,6 +106,12 @@ class Iteration:
                 self._client.refuse(error)
             self.stop()
             raise
+
+    def is_ready(self) -> bool:
+        """Whether the next batch, or the end, has come. Waits for nothing."""
+        if not self._inbox:
+            self._client.look()
+        return bool(self._inbox)
 
     def stop(self) -> None:
         """Gives the batches that were not handed out back to the server."""
@@ -122,11 +134,11 @@ class Iteration:
 
     def _send_ids(self, ids: IdsAhead) -> None:
         with self._drawing:
-            for kind, drawn in ids.messages(self._progress.handed_out):
+            for kind, drawn in ids.messages(self._taken):
                 self._client.send_ids(self._number, kind, self._id, drawn)
 
     def _next_number(self) -> int:
-        return self._progress.handed_out
+        return self._taken
 
     def _next_batch(self) -> Batch | None:
         """Deals with the first message of the inbox; None where it brings no batch."""
@@ -140,7 +152,7 @@ class Iteration:
             if kind == protocol.BATCH:
                 numbers = self._decoder.unpack(payload)
                 # A batch that is seen twice came before an interrupt of another thread's loader.
-                if numbers[8] == self._progress.handed_out:
+                if numbers[8] == self._taken:
                     return self._hand_out(numbers)
             elif kind == protocol.END:
                 self._finish()
@@ -167,8 +179,10 @@ class Iteration:
         except (TypeError, ValueError, OverflowError) as error:
             raise protocol.protocol_error(f"a batch does not fit its slot: {error}") from error
         self._inbox.popleft()
+        self._taken += 1
         # The last step: what an exception keeps from the trainer does not count as handed out.
-        self._progress.handed_out += 1
+        if self._clock is not None:
+            self._progress.handed_out += 1
         return batch
 
     def _finish(self) -> None:

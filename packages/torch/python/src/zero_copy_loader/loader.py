@@ -10,21 +10,25 @@ from typing import Any, ClassVar, Literal, NoReturn, TypeVar, get_args
 
 from . import arguments, protocol, state
 from . import client as bridge
-from .batch import Batch, FieldView
+from .batch import FieldView
 from .consumer_clock import ConsumerClock
 from .dataset import Dataset
 from .errors import ZcError
 from .ids_ahead import IdsAhead
 from .iteration import Iteration, Sampled
 from .job_share import JobShare, Share
+from .prepared_iteration import PreparedIteration
 from .progress import Place, Progress, batches_of
+from .recipe import Collate, Transform, recipe_of, worker_count
 from .sample import Sample
+from .samples import stacked
 from .sampling import BatchSampler, Sampler, sampling_of
 from .session import Session
 from .shuffle import Shuffle
 from .shuffle import checked as checked_shuffle
 from .windows import Windows
 from .windows import checked as checked_windows
+from .worker_threads import WorkerThreads
 
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | Dataset
 Mode = Literal["auto", "direct", "copied"]
@@ -67,6 +71,9 @@ class DataLoader:
         *,
         sampler: Sampler | None = None,
         batch_sampler: BatchSampler | None = None,
+        collate_fn: Collate | None = None,
+        transform: Transform | None = None,
+        transform_threads: int | None = None,
         fields: Sequence[str] | None = None,
         prefetch_batches: int | None = None,
         rank: int | None = None,
@@ -87,6 +94,13 @@ class DataLoader:
         ``sampler`` and ``batch_sampler`` give the order as they do in torch.utils.data, and what a rank
         reads: they are gone over once an epoch, in the thread that asks for batches, ahead of time. An
         exception of theirs is raised for the batch whose ids they did not give.
+
+        ``transform`` is called with each sample, a dict of its fields, and ``collate_fn`` with the list of a
+        batch's samples, as torch.utils.data does it; the loop gets what it returns. Samples are views of the
+        batch's memory. With ``transform_threads`` both are called by so many threads of this process, some
+        batches ahead, in no order among the samples of a batch; with 0 by the thread that asks for batches.
+        By default there is a thread a core, up to 8, for ``transform``, and none for ``collate_fn`` alone.
+        What they raise is raised for its batch, with a note that names the sample.
         """
         others = {
             "shuffle": shuffle is not False,
@@ -106,6 +120,9 @@ class DataLoader:
             max_memory_bytes = arguments.whole("max_memory_bytes", max_memory_bytes, 1)
         self._paths = [arguments.local_path(path) for path in _listed(paths)]
         self._fields = arguments.names("fields", fields)
+        self._recipe = recipe_of(transform, collate_fn, self._default_collate)
+        threads = worker_count(transform_threads, transform, collate_fn)
+        self._threads = WorkerThreads(threads) if threads else None
         self._sampling = sampling_of(sampler, batch_sampler, others, self.batch_size, self.drop_last)
         self._share = JobShare(rank, world_size)
         self._ahead = 2 if prefetch_batches is None else prefetch_batches
@@ -131,18 +148,18 @@ class DataLoader:
         self._clock = ConsumerClock()
         self._progress: Progress | None = None
         # Weak: an iterator that nobody holds any more is over, and says so to the server by itself.
-        self._iteration: weakref.ref[Iteration] | None = None
+        self._iteration: weakref.ref[Iteration | PreparedIteration] | None = None
         self._next_epoch = 0
         #: Where the next iteration begins, where that was said.
         self._place: Place | None = None
         self._last_sample = -1
         self._closed = False
 
-    def __iter__(self) -> Iterator[Batch]:
+    def __iter__(self) -> Iterator[Any]:
         with self._beginning:
             return self._begin()
 
-    def _begin(self) -> Iterator[Batch]:
+    def _begin(self) -> Iterator[Any]:
         session = self._open()
         # The ids of a sampler are those of one rank.
         share = Share(0, 1) if self._sampling is not None else self._share.settle()
@@ -156,7 +173,13 @@ class DataLoader:
             for field in session.schema.fields
             if self._fields is None or field.name in self._fields
         ]
-        iteration = Iteration(self, session, progress, views, share, self._ahead, self._clock, sampled)
+        clock = self._clock if self._recipe is None else None
+        iteration: Iteration | PreparedIteration
+        iteration = Iteration(self, session, progress, views, share, self._ahead, clock, sampled)
+        if self._recipe is not None:
+            iteration = PreparedIteration(
+                iteration, self._recipe, progress, self._clock, self._threads, self._ahead
+            )
         self._place = None
         self._next_epoch = progress.begin.epoch + 1
         self._progress = progress
@@ -183,6 +206,11 @@ class DataLoader:
             place = Place(place.epoch + 1, 0)
             batches_left = batches_of(session.samples, step, self.drop_last)
         return Progress(place, step, batches_left), None
+
+    @staticmethod
+    def _default_collate(samples: list[Any]) -> Any:
+        """Makes a batch of samples that were transformed."""
+        return stacked(samples)
 
     def _sampler_begun(self) -> None:
         """Told between the asking for a sampler's iterator and the first of its ids."""
@@ -292,6 +320,8 @@ class DataLoader:
             self._session.client.close_loader(self._session.number)
         self._session = None
         self._closed = True
+        if self._threads is not None:
+            self._threads.close()
 
     def __enter__(self: _Loader) -> _Loader:
         return self
@@ -353,7 +383,7 @@ class DataLoader:
         if iteration is not None:
             iteration.stop()
 
-    def _current_iteration(self) -> Iteration | None:
+    def _current_iteration(self) -> Iteration | PreparedIteration | None:
         return None if self._iteration is None else self._iteration()
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.utils.data
 
 from .. import batch
 from ..loader import DataLoader as _NumpyDataLoader
@@ -61,6 +62,10 @@ class DataLoader(_NumpyDataLoader):
     """
 
     _view_type = _TensorView
+
+    @staticmethod
+    def _default_collate(samples: list[Any]) -> Any:
+        return torch.utils.data.default_collate(samples)
 
     def _sampler_begun(self) -> None:
         # torch's own loader draws a seed for its workers here. Drawing it too leaves a seeded job's samplers
