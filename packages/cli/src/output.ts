@@ -7,14 +7,21 @@ import { once } from 'node:events';
  */
 export class Output {
   readonly json: boolean;
+  readonly #progress: boolean;
 
-  constructor(options: { json?: boolean | undefined } = {}) {
+  constructor(options: { json?: boolean | undefined; progress?: boolean | undefined } = {}) {
     this.json = options.json ?? false;
+    this.#progress = this.json && options.progress === true;
   }
 
   /** Whether a person watches stderr, so that a progress bar makes sense. */
   get interactive(): boolean {
     return process.stderr.isTTY === true && !this.json;
+  }
+
+  /** How far the work is, as a line of JSON on stderr for a program that asked for it with `--progress`. */
+  progress(progress: object): void {
+    if (this.#progress) process.stderr.write(`${JSON.stringify({ progress })}\n`);
   }
 
   /** One line of data. */

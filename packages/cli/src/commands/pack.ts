@@ -22,6 +22,7 @@ interface Options extends Omit<PackOptions, 'input' | 'output' | 'errorsFile'> {
   errors?: string;
   dryRun?: boolean;
   json?: boolean;
+  progress?: boolean;
 }
 
 const help = `
@@ -68,6 +69,7 @@ export function addPack(program: Command, end: (code: number) => void): Command 
     .option('--overwrite', 'replace a dataset that is there already')
     .option('--no-sha256', 'leave the SHA-256 of the shards out of the manifest')
     .option('--json', 'print the report as JSON')
+    .option('--progress', 'with --json: say how far it is, in lines of JSON on stderr')
     .addHelpText('after', help)
     .action(async (paths: string[], options: Options) => {
       end(await runPack(paths, options));
@@ -75,9 +77,9 @@ export function addPack(program: Command, end: (code: number) => void): Command 
 }
 
 async function runPack(paths: readonly string[], asked: Options): Promise<number> {
-  const { json, dryRun, errors, ...options } = asked;
+  const { json, progress, dryRun, errors, ...options } = asked;
   const { input, output } = splitPaths(paths);
-  const talk = new Output({ json });
+  const talk = new Output({ json, progress });
   const all = { input, output, ...options, ...(errors !== undefined && { errorsFile: errors }) };
   if (dryRun) {
     const plan = await preview(all);
@@ -115,7 +117,10 @@ async function packWithProgress(options: PackOptions, talk: Output): Promise<Pac
     onPlan: (plan) => {
       for (const line of planLines(options.input, plan)) talk.say(line);
     },
-    onProgress: (progress) => bar.update(shown(progress)),
+    onProgress: (progress) => {
+      bar.update(shown(progress));
+      talk.progress(progress);
+    },
   });
 }
 

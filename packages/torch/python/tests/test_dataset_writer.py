@@ -308,3 +308,61 @@ def test_a_second_writer_in_one_process_is_told_to_end_the_first(tmp_path: Path)
         DatasetWriter(tmp_path / "set")
     assert "abort()" in raised.value.advice
     first.abort()
+
+
+def test_an_empty_list_has_as_many_dimensions_as_the_field(tmp_path: Path) -> None:
+    with DatasetWriter(tmp_path / "set", {"x": tensor("int64", [None, 3])}) as writer:
+        writer.append({"x": [[1, 2, 3]]})
+        writer.append({"x": []})
+        with pytest.raises(ZcError, match="found shape"):
+            writer.append({"x": [[]]})
+    assert [sample["x"].shape for sample in Dataset(tmp_path / "set")] == [(1, 3), (0, 3)]
+
+
+class Exported:
+    """An array of some library that offers it by DLPack alone."""
+
+    def __init__(self, array: Any) -> None:
+        self._array = array
+
+    def __dlpack__(self, **options: Any) -> Any:
+        return self._array.__dlpack__(**options)
+
+    def __dlpack_device__(self) -> Any:
+        return self._array.__dlpack_device__()
+
+
+class Image:
+    """An array as Pillow's images offer it."""
+
+    def __init__(self, array: Any) -> None:
+        self.__array_interface__ = array.__array_interface__
+        self._kept = array
+
+
+@pytest.mark.parametrize("offer", [Exported, Image])
+def test_arrays_of_other_libraries(tmp_path: Path, offer: Any) -> None:
+    arrays = [np.arange(6, dtype=np.int16).reshape(2, 3) + number for number in range(2)]
+    with DatasetWriter(tmp_path / "theirs") as writer:
+        for array in arrays:
+            writer.append({"x": offer(array)})
+    with DatasetWriter(tmp_path / "numpys") as writer:
+        for array in arrays:
+            writer.append({"x": array})
+    name = "shard-000000.zcs"
+    assert (tmp_path / "theirs" / name).read_bytes() == (tmp_path / "numpys" / name).read_bytes()
+
+
+def test_an_array_that_is_elsewhere_is_refused(tmp_path: Path) -> None:
+    class OnDevice:
+        def __dlpack__(self, **_: Any) -> Any:
+            raise BufferError("on a device")
+
+        def __dlpack_device__(self) -> tuple[int, int]:
+            return (2, 0)
+
+    with DatasetWriter(tmp_path / "set", {"x": scalar("int64")}) as writer:
+        with pytest.raises(ZcError, match="in the memory of the CPU") as raised:
+            writer.append({"x": OnDevice()})
+        assert raised.value.code == "ZC_FORMAT_VALUE"
+        writer.append({"x": 1})

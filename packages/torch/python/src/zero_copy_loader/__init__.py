@@ -8,6 +8,8 @@ from .dataset_writer import DatasetWriter
 from .errors import ZcError
 from .field import define_schema, scalar, tensor, text
 from .loader import DataLoader
+from .pack_progress import PackProgress
+from .packing import PackReport, pack
 from .sample import Sample, to_numpy
 from .schema import Field, Schema
 from .shard_writer import ShardWriter
@@ -20,6 +22,8 @@ __all__ = [
     "Dataset",
     "DatasetWriter",
     "Field",
+    "PackProgress",
+    "PackReport",
     "Sample",
     "Schema",
     "ShardWriter",
@@ -27,6 +31,7 @@ __all__ = [
     "ZcError",
     "define_schema",
     "field",
+    "pack",
     "scalar",
     "tensor",
     "text",

@@ -6,7 +6,7 @@ import contextlib
 import os
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import IO, Any, Final
 
 from .encode import encode_sample
@@ -67,6 +67,10 @@ class DatasetWriter:
         #: Samples appended so far.
         self.samples = 0
         self.manifest: Manifest | None = None
+        #: Stored bytes of these samples, padding left out.
+        self.stored_bytes = 0
+        #: What makes the schema of the first sample, where none was given.
+        self.infer: Callable[[Mapping[str, Any]], Schema] = infer_schema
         self._schema = as_schema(schema)
         self._advice = _INFERRED_ADVICE if schema is None else None
         self._shard_bytes = parse_bytes(shard_bytes)
@@ -82,11 +86,12 @@ class DatasetWriter:
         """Appends one sample: a mapping with a value for each field."""
         self._demand_open()
         if self._schema is None:
-            self._schema = infer_schema(sample)
+            self._schema = self.infer(sample)
         rows = encode_sample(self._schema, sample, self.samples, advice=self._advice)
         try:
             stream = self._stream
-            if stream is not None and stream.stored_bytes + bytes_of(rows) > self._shard_bytes:
+            row_bytes = bytes_of(rows)
+            if stream is not None and stream.stored_bytes + row_bytes > self._shard_bytes:
                 self._finish_shard(stream)
                 stream = None
             if stream is None:
@@ -97,6 +102,12 @@ class DatasetWriter:
             self.abort()
             raise
         self.samples += 1
+        self.stored_bytes += row_bytes
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing can be appended any more."""
+        return self._closed
 
     def finish(self) -> Manifest:
         """Completes the last shard and publishes the directory; gives its manifest."""

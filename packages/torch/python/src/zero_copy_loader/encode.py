@@ -73,9 +73,10 @@ def encode_row(field: Field, value: Any, number: int, *, advice: str | None = No
 
 
 def as_array(value: Any) -> tuple[str | None, Array] | None:
-    """A NumPy array, NumPy scalar or torch tensor as an array and the format's name of its dtype.
+    """An array of any library as one of NumPy, and the format's name of its dtype: copied only from a device.
 
-    The name is None for a dtype that the format lacks; the result is None for any other value.
+    It may be of NumPy or torch, or offer ``__dlpack__`` or ``__array_interface__`` (images of Pillow do). The
+    name is None for a dtype that the format lacks; the result is None for any other value.
     """
     if hasattr(value, "detach") and hasattr(value, "cpu"):
         tensor = value.detach().cpu()
@@ -84,12 +85,28 @@ def as_array(value: Any) -> tuple[str | None, Array] | None:
         array: Array = tensor.resolve_conj().resolve_neg().numpy()
         return dtype_name(array.dtype), array
     if not isinstance(value, (np.ndarray, np.generic)):
-        return None
+        value = _exported(value)
+        if value is None:
+            return None
     array = np.asarray(value)
     # An extension dtype, as of the package ml_dtypes.
     if array.dtype.kind == "V" and array.dtype.name == "bfloat16":
         return "bfloat16", array.view(np.uint16)
     return dtype_name(array.dtype), array
+
+
+def _exported(value: Any) -> Array | None:
+    """The array that an object of another library offers, by DLPack or NumPy's own interface."""
+    if isinstance(value, type):
+        return None
+    if hasattr(value, "__array_interface__"):
+        return np.asarray(value)
+    if not hasattr(value, "__dlpack__"):
+        return None
+    try:
+        return np.from_dlpack(value)
+    except (BufferError, RuntimeError, TypeError) as error:
+        raise _mismatch("an array in the memory of the CPU, of a dtype that NumPy has", error) from error
 
 
 def _encode(field: Field, value: Any) -> EncodedRow:
@@ -123,6 +140,9 @@ def _encode_tensor(field: Field, value: Any) -> EncodedRow:
     named = as_array(value)
     if named is None:
         array = _from_python(field.dtype, value)
+        if array.size == 0:
+            # A list without items says nothing of the dimensions of the items.
+            array = array.reshape(array.shape + tuple(size or 0 for size in field.shape[array.ndim :]))
     elif _holds(*named, field.dtype):
         array = named[1]
     elif named[1].ndim == 0:

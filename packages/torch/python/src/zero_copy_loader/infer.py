@@ -13,13 +13,18 @@ from .schema import Schema
 
 
 def infer_schema(
-    sample: Mapping[str, Any], *, main: str | None = None, metadata: Mapping[str, str] | None = None
+    sample: Mapping[str, Any],
+    *,
+    known: Mapping[str, FieldSpec] | None = None,
+    main: str | None = None,
+    metadata: Mapping[str, str] | None = None,
 ) -> Schema:
     """The schema that a sample's values suggest.
 
     Arrays and tensors keep dtype and shape; bool, int and float become scalars of bool, int64 and float64;
     str is text; bytes are bytes; dicts, lists and None are JSON. Ragged dimensions cannot be seen in one
-    sample: give a schema for those. Raises ZC_FORMAT_SCHEMA.
+    sample: give a schema for those. Of fields that are ``known`` the sample is not asked. Raises
+    ZC_FORMAT_SCHEMA.
     """
     if not isinstance(sample, Mapping):
         raise ZcError(
@@ -27,9 +32,9 @@ def infer_schema(
             f"the first sample is a {type(sample).__name__}, expected a mapping of field names to values",
             advice='Give each value a name, for example {"image": image, "label": label}.',
         )
-    return define_schema(
-        {name: _spec_of(name, value) for name, value in sample.items()}, main=main, metadata=metadata
-    )
+    known = known or {}
+    specs = {name: known.get(name) or _spec_of(name, value) for name, value in sample.items()}
+    return define_schema(specs, main=main, metadata=metadata)
 
 
 def _spec_of(name: str, value: Any) -> FieldSpec:
