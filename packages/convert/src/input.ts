@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { ZcError } from '@zc/errors';
 
 /** What a source may look at to recognise an input: a block of zstd, which unpacks whole or not at all, fits in. */
@@ -16,6 +16,7 @@ export class Input {
   readonly head: Uint8Array;
   /** Bytes of all files together; undefined for a directory and for standard input. */
   readonly sizeBytes: number | undefined;
+  readonly #stdin: Begun | undefined;
 
   /** @throws ZC_ARGUMENT where nothing is named, ZC_IO_OPEN where a path cannot be opened */
   static async open(paths: readonly string[]): Promise<Input> {
@@ -23,10 +24,13 @@ export class Input {
     if (first === undefined) {
       throw new ZcError('ZC_ARGUMENT', 'nothing to pack was named', { advice: 'Name a file or a folder.' });
     }
-    if (paths.length === 1 && first === '-') return new Input(paths, false, await peek(process.stdin));
+    if (paths.length === 1 && first === '-') {
+      const stdin = await begin(process.stdin);
+      return new Input(paths, { isDirectory: false, head: stdin.head, stdin });
+    }
     const found = await Promise.all(paths.map((path) => stat(path).catch(refuse(path))));
     const isDirectory = paths.length === 1 && found[0]!.isDirectory();
-    if (isDirectory) return new Input(paths, true, new Uint8Array());
+    if (isDirectory) return new Input(paths, { isDirectory, head: new Uint8Array() });
     const folder = found.findIndex((entry) => entry.isDirectory());
     if (folder >= 0) {
       throw new ZcError('ZC_ARGUMENT', 'a folder is packed alone, not beside other inputs', {
@@ -34,19 +38,19 @@ export class Input {
       });
     }
     const sizeBytes = found.reduce((sum, { size }) => sum + size, 0);
-    return new Input(paths, false, await readHead(first).catch(refuse(first)), sizeBytes);
+    const head = await readHead(first).catch(refuse(first));
+    return new Input(paths, { isDirectory, head, sizeBytes });
   }
 
   private constructor(
     paths: readonly string[],
-    isDirectory: boolean,
-    head: Uint8Array,
-    sizeBytes?: number | undefined,
+    { isDirectory, head, sizeBytes, stdin }: Pick<Input, 'isDirectory' | 'head'> & Found,
   ) {
     this.paths = paths;
     this.isDirectory = isDirectory;
     this.head = head;
     this.sizeBytes = sizeBytes;
+    this.#stdin = stdin;
   }
 
   /** The only path, for kinds of input that are one file or one folder; undefined where there are several. */
@@ -56,7 +60,8 @@ export class Input {
 
   /** The bytes of one of the paths from the beginning; standard input can be streamed once. */
   stream(path: string): Readable {
-    return path === '-' ? process.stdin : createReadStream(path, { highWaterMark: 2 ** 20 });
+    if (path === '-' && this.#stdin) return Readable.from(this.#stdin.all(), { objectMode: false });
+    return createReadStream(path, { highWaterMark: 2 ** 20 });
   }
 }
 
@@ -70,33 +75,34 @@ async function readHead(path: string): Promise<Uint8Array> {
   }
 }
 
-/** The first bytes of a stream, put back for whoever reads it. */
-async function peek(stream: Readable): Promise<Uint8Array> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  while (length < HEAD_BYTES) {
-    const chunk: Buffer | null = stream.read();
-    if (chunk !== null) {
-      chunks.push(chunk);
-      length += chunk.length;
-    } else if (stream.readableEnded || !(await readableAgain(stream))) break;
-  }
-  const head = Buffer.concat(chunks);
-  if (length > 0) stream.unshift(head);
-  return head.subarray(0, HEAD_BYTES);
+/** A stream of which the first bytes were read already. */
+interface Begun {
+  readonly head: Uint8Array;
+  /** All of it, the first bytes too. */
+  all(): AsyncGenerator<Buffer>;
 }
 
-/** Whether there is more to read; false at the end. */
-function readableAgain(stream: Readable): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    const settle = (more: boolean) => () => {
-      stream.off('readable', onReadable).off('end', onEnd).off('error', reject);
-      resolve(more);
-    };
-    const onReadable = settle(true);
-    const onEnd = settle(false);
-    stream.once('readable', onReadable).once('end', onEnd).once('error', reject);
-  });
+interface Found {
+  readonly sizeBytes?: number;
+  readonly stdin?: Begun;
+}
+
+async function begin(stream: Readable): Promise<Begun> {
+  const chunks: AsyncIterator<Buffer> = stream[Symbol.asyncIterator]();
+  const first: Buffer[] = [];
+  for (let length = 0; length < HEAD_BYTES; length += first.at(-1)!.length) {
+    const { value, done } = await chunks.next();
+    if (done) break;
+    first.push(value);
+  }
+  const rest: AsyncIterable<Buffer> = { [Symbol.asyncIterator]: () => chunks };
+  return {
+    head: Buffer.concat(first).subarray(0, HEAD_BYTES),
+    async *all() {
+      yield* first;
+      yield* rest;
+    },
+  };
 }
 
 function refuse(path: string): (cause: Error) => never {
