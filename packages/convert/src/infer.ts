@@ -1,14 +1,26 @@
 import { ZcError } from '@zc/errors';
 import { Input } from './input.js';
 import { expandPaths } from './input-paths.js';
+import { csv } from './sources/csv/csv.js';
 import { folder } from './sources/folder.js';
+import { jsonLines } from './sources/json-lines/json-lines.js';
 import { npy } from './sources/npy.js';
 import { npyFolder } from './sources/npy-folder.js';
 import type { OpenedSource, SampleSource, SourceOptions } from './sources/sample-source.js';
+import { textLines } from './sources/text-lines.js';
 import { webdataset } from './sources/webdataset/webdataset.js';
 
 /** Every kind of input, in the order in which they are tried. */
-const sources: readonly SampleSource[] = [webdataset, npyFolder, folder, npy];
+const sources: readonly SampleSource[] = [
+  webdataset,
+  npyFolder,
+  folder,
+  npy,
+  jsonLines,
+  csv,
+  // Any text at all is of this kind.
+  textLines,
+];
 
 /** The names of the kinds of input, as `from` takes them. */
 export const sourceNames: readonly string[] = sources.map(({ name }) => name);

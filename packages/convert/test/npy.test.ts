@@ -79,8 +79,8 @@ test('a file that is cut while it is read stops with the offset', async () => {
 });
 
 test('what is neither a folder nor a .npy file is refused', async () => {
-  const path = join(temporaryDirectory(), 'notes.txt');
-  writeFileSync(path, 'hello');
+  const path = join(temporaryDirectory(), 'notes');
+  writeFileSync(path, Uint8Array.of(0, 1, 2, 3));
   await failure('ZC_CONVERT_UNSUPPORTED', () => infer(path));
 });
 

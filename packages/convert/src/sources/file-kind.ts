@@ -79,7 +79,8 @@ function encodedKind(title: string, name: string): FileKind {
   };
 }
 
-function mediaTypeOf(path: string): string {
+/** By the ending of a file's name. */
+export function mediaTypeOf(path: string): string {
   return lookup(path) ?? 'application/octet-stream';
 }
 
