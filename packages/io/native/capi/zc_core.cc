@@ -5,45 +5,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <memory>
-#include <vector>
+#include <string>
 
 #include "../core/crc32c.h"
 #include "../core/kernels/gather.h"
 #include "../core/kernels/sum64.h"
 #include "../core/mapped_file.h"
 #include "../core/result.h"
+#include "handles.h"
 
-struct zc_map {
-  std::shared_ptr<zc::MappedFile> file;
-};
+using zc::capi::report;
 
 namespace {
-
-int32_t report(const zc::Error& failure, zc_error* error) {
-  if (error != nullptr) {
-    error->code = static_cast<int32_t>(failure.code);
-    error->sys_errno = failure.sys_errno;
-    error->offset = static_cast<uint64_t>(failure.offset);
-    const std::string text = zc::describe(failure);
-    const size_t length = std::min(text.size(), sizeof error->message - 1);
-    std::memcpy(error->message, text.data(), length);
-    error->message[length] = '\0';
-  }
-  return static_cast<int32_t>(failure.code);
-}
-
-int32_t report(const zc::Result<void>& result, zc_error* error) {
-  return result.ok() ? 0 : report(result.error(), error);
-}
-
-// Rows are gathered in groups: a group's checksums fit in a small array on the stack, and its rows are compared
-// while they are warm.
-constexpr uint64_t group_rows = 256;
 
 zc::Result<void> check_rows(const zc::MappedFile& file, const uint64_t* offsets, uint64_t count,
                             uint64_t row_bytes) {
@@ -59,34 +36,11 @@ zc::Result<void> check_rows(const zc::MappedFile& file, const uint64_t* offsets,
   return {};
 }
 
-zc::Result<void> gather_checked(const zc::MappedFile& file, const uint64_t* offsets, uint64_t count,
-                                uint64_t row_bytes, std::byte* destination, const uint32_t* expected,
-                                uint64_t* bad_row) {
-  uint32_t found[group_rows];
-  for (uint64_t at = 0; at < count; at += group_rows) {
-    const uint64_t rows = std::min(group_rows, count - at);
-    zc::gather_rows(file.address(), offsets + at, rows, row_bytes, destination + at * row_bytes, found);
-    // Zeros that stand for a missing page would fail the checksum too, but this is the truer word for it.
-    if (auto checked = file.check(); !checked) return checked;
-    for (uint64_t i = 0; i < rows; i++) {
-      if (found[i] == expected[at + i]) continue;
-      if (bad_row != nullptr) *bad_row = at + i;
-      return zc::Error{.code = zc::ErrorCode::checksum,
-                       .operation = "gather: the CRC32C of row " + std::to_string(at + i) + " of the call differs",
-                       .path = file.path(),
-                       .offset = static_cast<int64_t>(offsets[at + i]),
-                       .expected = expected[at + i],
-                       .actual = found[i]};
-    }
-  }
-  return {};
-}
-
 }  // namespace
 
 extern "C" {
 
-uint32_t zc_abi_version(void) { return 1; }
+uint32_t zc_abi_version(void) { return 2; }
 const char* zc_version(void) { return "0.1.0"; }
 const char* zc_error_name(int32_t code) { return zc::error_name(static_cast<zc::ErrorCode>(code)); }
 
@@ -135,16 +89,6 @@ int32_t zc_gather(const zc_map* map, const uint64_t* offsets, uint64_t count, ui
   zc::SigbusGuard::renew();
   zc::gather_rows(file.address(), offsets, count, row_bytes, static_cast<std::byte*>(destination), nullptr);
   return report(file.check(), error);
-}
-
-int32_t zc_gather_check(const zc_map* map, const uint64_t* offsets, uint64_t count, uint64_t row_bytes,
-                        void* destination, const uint32_t* checksums, uint64_t* bad_row, zc_error* error) {
-  const zc::MappedFile& file = *map->file;
-  if (auto checked = check_rows(file, offsets, count, row_bytes); !checked) return report(checked, error);
-  zc::SigbusGuard::renew();
-  return report(gather_checked(file, offsets, count, row_bytes, static_cast<std::byte*>(destination), checksums,
-                               bad_row),
-                error);
 }
 
 int32_t zc_memfd_map(int fd, uint64_t length, void** address, zc_error* error) {

@@ -24,7 +24,7 @@ typedef struct zc_error {
 
 typedef struct zc_map zc_map; /* opaque; ends with zc_map_close */
 
-/* Version of this ABI: rises when a function changes or goes. This header describes version 1. */
+/* Version of this ABI: rises when a function changes or goes. This header describes version 2. */
 ZC_API uint32_t zc_abi_version(void);
 /* Version of the library, "0.1.0". Static. */
 ZC_API const char *zc_version(void);
@@ -58,10 +58,24 @@ ZC_API uint64_t zc_sum64(const void *data, uint64_t length);
  * checked against the file's size first (ZC_ARGUMENT, nothing copied); ZC_IO_POISONED if a page was missing. */
 ZC_API int32_t zc_gather(const zc_map *map, const uint64_t *offsets, uint64_t count, uint64_t row_bytes,
                          void *destination, zc_error *error);
-/* The same, and compares each row's CRC32C with checksums[i] in the same pass. ZC_IO_CHECKSUM names the first
- * that differs: `*bad_row` is its place in `offsets` (bad_row may be NULL). */
-ZC_API int32_t zc_gather_check(const zc_map *map, const uint64_t *offsets, uint64_t count, uint64_t row_bytes,
-                               void *destination, const uint32_t *checksums, uint64_t *bad_row, zc_error *error);
+/* Ranges of many maps, and where their bytes go; range i is of maps[i]. Offsets and lengths are bytes. */
+typedef struct zc_ranges {
+  const zc_map *const *maps; /* one a range; the caller keeps them open */
+  const uint64_t *offsets;   /* in the map */
+  const uint64_t *lengths;   /* NULL: each is `length` */
+  uint64_t length;
+  uint64_t count;
+  void *destination;         /* NULL: nothing is copied, checksums alone are compared */
+  uint64_t destination_bytes;
+  const uint64_t *places;    /* in the destination, no two of them overlapping; NULL: i * length */
+  const uint32_t *checksums; /* the CRC32C of each range; NULL: none is compared */
+  const uint8_t *checked;    /* 0: that range's is not compared; NULL: all are */
+} zc_ranges;
+
+/* Copies ranges, each compared with its checksum in the same pass. Every range is checked against its map and the
+ * destination first (ZC_ARGUMENT, nothing copied). ZC_IO_CHECKSUM and ZC_IO_POISONED are of the range `*bad_range`
+ * (bad_range may be NULL). */
+ZC_API int32_t zc_gather_ranges(const zc_ranges *ranges, uint64_t *bad_range, zc_error *error);
 
 /* Maps a slot segment that came over a socket, shared, readable and writable. The descriptor stays the
  * caller's and may be closed afterwards. Refuses a memfd that is shorter than `length` or could still shrink. */

@@ -46,15 +46,26 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::vector<std::byte> rows(all_inside ? offsets.size() * row_bytes : 1);
   zc_error error = {};
   if ((zc_gather(map, offsets.data(), offsets.size(), row_bytes, rows.data(), &error) == 0) != all_inside) std::abort();
-  if (!all_inside) return 0;
+  if (!all_inside) {
+    const std::vector<const zc_map*> maps(offsets.size(), map);
+    const zc_ranges ranges = {.maps = maps.data(), .offsets = offsets.data(), .lengths = nullptr, .length = row_bytes,
+                              .count = offsets.size(), .destination = nullptr, .destination_bytes = 0,
+                              .places = nullptr, .checksums = nullptr, .checked = nullptr};
+    if (zc_gather_ranges(&ranges, nullptr, nullptr) == 0) std::abort();
+    return 0;
+  }
   std::vector<uint32_t> checksums;
   for (size_t i = 0; i < offsets.size(); i++) {
     if (row_bytes > 0 && std::memcmp(rows.data() + i * row_bytes, content().data() + offsets[i], row_bytes) != 0) std::abort();
     checksums.push_back(zc::crc32c(content().data() + offsets[i], row_bytes));
   }
+  const std::vector<const zc_map*> maps(offsets.size(), map);
   uint64_t bad_row = UINT64_MAX;
   const auto check = [&] {
-    return zc_gather_check(map, offsets.data(), offsets.size(), row_bytes, rows.data(), checksums.data(), &bad_row, &error);
+    const zc_ranges ranges = {.maps = maps.data(), .offsets = offsets.data(), .lengths = nullptr, .length = row_bytes,
+                              .count = offsets.size(), .destination = rows.data(), .destination_bytes = rows.size(),
+                              .places = nullptr, .checksums = checksums.data(), .checked = nullptr};
+    return zc_gather_ranges(&ranges, &bad_row, &error);
   };
   if (check() != 0) std::abort();
   if (offsets.empty()) return 0;

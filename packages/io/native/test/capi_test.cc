@@ -64,34 +64,111 @@ TEST("C ABI: rows of no bytes are gathered from anywhere to nowhere, an empty fi
     CHECK_EQUAL(zc_map_open(file.path().c_str(), &map, nullptr), 0);
     const uint64_t offsets[] = {0, length};
     const uint32_t checksums[] = {0, 0};
+    const zc_map* maps[] = {map, map};
     CHECK_EQUAL(zc_gather(map, offsets, 2, 0, nullptr, nullptr), 0);
-    CHECK_EQUAL(zc_gather_check(map, offsets, 2, 0, nullptr, checksums, nullptr, nullptr), 0);
+    zc_ranges ranges = {};
+    ranges.maps = maps;
+    ranges.offsets = offsets;
+    ranges.count = 2;
+    ranges.checksums = checksums;
+    CHECK_EQUAL(zc_gather_ranges(&ranges, nullptr, nullptr), 0);
     zc_map_close(map);
   }
 }
 
-TEST("C ABI: gather_check names the first row whose checksum differs") {
-  const auto content = noise(600 * 100);
-  const TempFile file(content);
-  zc_map* map = nullptr;
-  CHECK_EQUAL(zc_map_open(file.path().c_str(), &map, nullptr), 0);
-  std::vector<uint64_t> offsets;
+namespace {
+
+// 600 ranges of differing length by turns from two files, and where they go, without gaps.
+struct TwoFiles {
+  std::vector<std::byte> content[2] = {noise(60000, 1), noise(60000, 2)};
+  TempFile files[2] = {TempFile(content[0]), TempFile(content[1])};
+  zc_map* open[2] = {nullptr, nullptr};
+  std::vector<const zc_map*> maps;
+  std::vector<uint64_t> offsets, lengths, places;
   std::vector<uint32_t> checksums;
-  for (uint64_t i = 0; i < 600; i++) {
-    offsets.push_back((i * 7 % 600) * 100);
-    checksums.push_back(zc::crc32c(content.data() + offsets.back(), 100));
+  std::vector<std::byte> expected;
+
+  TwoFiles() {
+    for (int i = 0; i < 2; i++) CHECK_EQUAL(zc_map_open(files[i].path().c_str(), &open[i], nullptr), 0);
+    for (uint64_t i = 0; i < 600; i++) {
+      const auto& bytes = content[i % 2];
+      maps.push_back(open[i % 2]);
+      offsets.push_back(i * 7 % 600 * 99);
+      lengths.push_back(i % 5 == 0 ? 0 : i % 90);
+      places.push_back(expected.size());
+      const std::byte* from = bytes.data() + offsets.back();
+      checksums.push_back(zc::crc32c(from, lengths.back()));
+      expected.insert(expected.end(), from, from + lengths.back());
+    }
   }
-  std::vector<std::byte> rows(600 * 100);
-  uint64_t bad_row = 0;
-  zc_error error = {};
-  CHECK_EQUAL(zc_gather_check(map, offsets.data(), 600, 100, rows.data(), checksums.data(), &bad_row, &error), 0);
-  checksums[300] ^= 1;
-  checksums[500] ^= 1;
-  const int32_t code = zc_gather_check(map, offsets.data(), 600, 100, rows.data(), checksums.data(), &bad_row, &error);
-  CHECK_EQUAL(name_of(code), "ZC_IO_CHECKSUM");
-  CHECK_EQUAL(bad_row, 300u);
-  CHECK_EQUAL(error.offset, offsets[300]);
-  zc_map_close(map);
+  ~TwoFiles() {
+    for (zc_map* map : open) zc_map_close(map);
+  }
+  zc_ranges ranges(std::vector<std::byte>& to) const {
+    return {.maps = maps.data(), .offsets = offsets.data(), .lengths = lengths.data(), .length = 0, .count = 600,
+            .destination = to.data(), .destination_bytes = to.size(), .places = places.data(),
+            .checksums = checksums.data(), .checked = nullptr};
+  }
+};
+
+}  // namespace
+
+TEST("C ABI: ranges of several maps come to their places") {
+  const TwoFiles two;
+  std::vector<std::byte> to(two.expected.size());
+  zc_ranges ranges = two.ranges(to);
+  CHECK_EQUAL(zc_gather_ranges(&ranges, nullptr, nullptr), 0);
+  CHECK(to == two.expected);
+  ranges.destination = nullptr;
+  CHECK_EQUAL(zc_gather_ranges(&ranges, nullptr, nullptr), 0);
+}
+
+TEST("C ABI: the first range whose checksum differs is named, unless it is not to be compared") {
+  TwoFiles two;
+  two.checksums[301] ^= 1;
+  two.checksums[503] ^= 1;
+  std::vector<std::byte> to(two.expected.size());
+  std::vector<uint8_t> checked(600, 1);
+  for (const uint64_t bad : {301, 503}) {
+    zc_ranges ranges = two.ranges(to);
+    ranges.checked = checked.data();
+    for (void* destination : {static_cast<void*>(to.data()), static_cast<void*>(nullptr)}) {
+      ranges.destination = destination;
+      uint64_t found = 0;
+      zc_error error = {};
+      CHECK_EQUAL(name_of(zc_gather_ranges(&ranges, &found, &error)), "ZC_IO_CHECKSUM");
+      CHECK_EQUAL(found, bad);
+      CHECK_EQUAL(error.offset, two.offsets[bad]);
+      CHECK(std::string_view(error.message).find(two.files[1].path()) != std::string_view::npos);
+    }
+    checked[bad] = 0;
+  }
+  zc_ranges ranges = two.ranges(to);
+  ranges.checked = checked.data();
+  CHECK_EQUAL(zc_gather_ranges(&ranges, nullptr, nullptr), 0);
+}
+
+TEST("C ABI: ranges outside their map or the destination are refused, and nothing is copied") {
+  for (const int which : {0, 1}) {
+    TwoFiles two;
+    std::vector<std::byte> to(two.expected.size());
+    if (which == 0) two.offsets[599] = UINT64_MAX;
+    if (which == 1) two.places[599] = to.size();
+    const zc_ranges ranges = two.ranges(to);
+    CHECK_EQUAL(name_of(zc_gather_ranges(&ranges, nullptr, nullptr)), "ZC_ARGUMENT");
+    CHECK(to == std::vector<std::byte>(to.size()));
+  }
+}
+
+TEST("C ABI: of two files the one that was cut short is the poisoned one") {
+  TwoFiles two;
+  two.files[1].truncate(0);
+  std::vector<std::byte> to(two.expected.size());
+  const zc_ranges ranges = two.ranges(to);
+  uint64_t bad = 0;
+  CHECK_EQUAL(name_of(zc_gather_ranges(&ranges, &bad, nullptr)), "ZC_IO_POISONED");
+  CHECK_EQUAL(bad % 2, 1u);
+  CHECK_EQUAL(zc_map_poisoned(two.open[0]), 0);
 }
 
 TEST("C ABI: a file cut short is the poisoned error") {

@@ -165,6 +165,14 @@ class FieldView:
         """The samples' numbers, which lie in the slot too."""
         return np.ndarray((samples,), _INT64, memory, offset)
 
+    def numbers(self, indices: npt.NDArray[np.int64]) -> Any:
+        """The samples' numbers, from an array of them."""
+        return indices
+
+    def rows(self, value: Any) -> Sequence[Any]:
+        """The rows of what `make` made: views of it, or values of their own."""
+        return value.tolist() if isinstance(value, Rows) else [*value]
+
     def _shapes(self, memory: Any, tables: int, offsets: Offsets) -> npt.NDArray[np.int64]:
         field, samples = self.field, len(offsets) - 1
         shapes = np.empty((samples, len(self._row_shape)), _INT64)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from .core import MappedFile
+from .core import Expected, MappedFile, Ranges, gather_ranges
 from .errors import ZcError
 from .footer import FieldLayout, checksum_count
 from .limits import BLOCK_BYTES
 from .schema import Field
 from .tables import Table
+
+Numbers = npt.NDArray[np.int64]
 
 
 class Checksums:
@@ -26,6 +28,7 @@ class Checksums:
         self._name = field.name
         self._table = Table(mapped, *layout.checksums, "<u4", f"checksums of field {field.name!r}")
         self._trusted = np.zeros(checksum_count(field, samples, layout.region.length), np.bool_)
+        self._complete = len(self._trusted) == 0
 
     def check(self, row: int, start: int, length: int) -> None:
         """Checks the bytes of one row, which lie at ``start`` in the region. Raises ZC_FORMAT_CHECKSUM."""
@@ -40,39 +43,62 @@ class Checksums:
                         block, at, min(BLOCK_BYTES, self._region.length - at), f"block {block} (row {row})"
                     )
 
-    def gather(
-        self, rows: npt.NDArray[np.int64], row_bytes: int, destination: npt.NDArray[np.generic]
-    ) -> None:
-        """Copies rows of a fixed field behind each other; those not seen yet are checked in the same pass."""
-        starts = rows * row_bytes
-        offsets = (starts + self._region.offset).astype(np.uint64)
-        expected = None
+    @property
+    def complete(self) -> bool:
+        """Whether every row is known to be right: from then on there is nothing left to ask."""
+        return self._complete
+
+    def expect(
+        self, rows: Numbers, starts: Numbers, lengths: Numbers | int
+    ) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.bool_]] | None:
+        """What rows are to be compared with: checksums, and which rows are; None where all are known.
+
+        Where checksums are of blocks, those that are not known yet are compared here. The caller says
+        `trust` of rows that it has found right.
+        """
+        if not self._by_row:
+            self._check_blocks(rows, starts, lengths)
+            return None
+        unknown = ~self._trusted[rows]
+        if unknown.any():
+            return self._table.take(rows), unknown
+        self._complete = bool(self._trusted.all())
+        return None
+
+    def trust(self, rows: Numbers) -> None:
+        """These rows have been found right."""
         if self._by_row:
-            if not self._trusted[rows].all():
-                expected = self._table.take(rows)
-        else:
-            self._check_blocks_of(rows, starts, row_bytes)
-        try:
-            self._mapped.gather(offsets, row_bytes, destination, expected)
-        except ZcError as error:
-            if error.code != "ZC_IO_CHECKSUM":
-                raise
-            row = int(rows[error.details["row"]])
-            # Read once more by itself, it fails with the message that names field, row and both checksums.
-            self.check(row, row * row_bytes, row_bytes)
-            raise
-        if expected is not None:
             self._trusted[rows] = True
 
-    def _check_blocks_of(
-        self, rows: npt.NDArray[np.int64], starts: npt.NDArray[np.int64], row_bytes: int
-    ) -> None:
-        first, last = starts // BLOCK_BYTES, (starts + row_bytes - 1) // BLOCK_BYTES
-        known = self._trusted[first] & self._trusted[last]
-        if row_bytes > BLOCK_BYTES:
-            known[:] = False
-        for row, start in zip(rows[~known].tolist(), starts[~known].tolist(), strict=True):
-            self.check(row, start, row_bytes)
+    def _check_blocks(self, rows: Numbers, starts: Numbers, lengths: Numbers | int) -> None:
+        first, last = starts // BLOCK_BYTES, (starts + lengths - 1) // BLOCK_BYTES
+        # A row of no bytes may end before the block that it begins in.
+        counts = np.maximum(last - first + 1, 0)
+        steps = np.arange(counts.sum()) - np.repeat(counts.cumsum() - counts, counts)
+        blocks = np.unique(np.repeat(first, counts) + steps)
+        blocks = blocks[~self._trusted[blocks]]
+        if not len(blocks):
+            self._complete = bool(self._trusted.all())
+            return
+        begin = blocks * BLOCK_BYTES
+        ranges = Ranges(
+            np.full(len(blocks), self._mapped.handle, np.uint64),
+            self._region.offset + begin,
+            np.minimum(BLOCK_BYTES, self._region.length - begin),
+        )
+        expected = Expected(np.ascontiguousarray(self._table.take(blocks)), np.ones(len(blocks), np.bool_))
+        try:
+            gather_ranges(ranges, None, expected=expected)
+        except ZcError as error:
+            # A hole in the file reads as zeros: that is another error than damage.
+            self._mapped.check()
+            bad = blocks[error.details["row"]]
+            row = int(np.argmax((first <= bad) & (bad <= last)))
+            # Read once more by itself, it fails with the message that names field, row and both checksums.
+            of_row = lengths if isinstance(lengths, int) else int(lengths[row])
+            self.check(int(rows[row]), int(starts[row]), of_row)
+            raise
+        self._trusted[blocks] = True
 
     def _check_range(self, entry: int, start: int, length: int, what: str) -> None:
         what = f"{what} of field {self._name!r}"

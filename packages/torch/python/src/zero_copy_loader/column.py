@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -31,11 +30,16 @@ def open_column(mapped: MappedFile, field: Field, layout: FieldLayout, samples: 
 
 
 class Column:
-    """Rows of one field. Views are read-only and keep the map alive; the caller has checked row numbers."""
+    """Rows of one field. Views are read-only and keep the map alive; the caller has checked row numbers.
 
-    def __init__(self, mapped: MappedFile, field: Field) -> None:
+    ``region`` is where the rows lie in the file, ``checksums`` what is known of them.
+    """
+
+    def __init__(self, mapped: MappedFile, field: Field, layout: FieldLayout, samples: int) -> None:
         self.mapped = mapped
         self.field = field
+        self.region = layout.region
+        self.checksums = Checksums(mapped, field, layout, samples)
 
     def array(self, row: int) -> Array:
         """A view of the row's bytes, checked: a tensor with its dtype and shape, else uint8."""
@@ -55,10 +59,6 @@ class Column:
         # Only now is it known that no byte came from a hole.
         self.mapped.check()
         return value
-
-    def take(self, rows: npt.NDArray[np.int64]) -> Iterable[Any]:
-        """Copies of several rows, in order."""
-        return [self.value(row, copy=True) for row in rows.tolist()]
 
     def _text(self, row: int, stored: memoryview) -> Any:
         try:
@@ -87,43 +87,32 @@ class FixedColumn(Column):
     """Dense rows: the whole region is one array."""
 
     def __init__(self, mapped: MappedFile, field: Field, layout: FieldLayout, samples: int) -> None:
-        super().__init__(mapped, field)
+        super().__init__(mapped, field, layout, samples)
         shape = tuple(size for size in field.shape or () if size is not None)
         self._row_bytes = field.step_bytes
-        self._checksums = Checksums(mapped, field, layout, samples)
         region = mapped.bytes[layout.region.offset : layout.region.end]
         self._rows: Array = region.view(field.numpy_dtype).reshape(samples, *shape)
         self._is_bool = field.dtype == "bool"
 
     def array(self, row: int) -> Array:
-        self._checksums.check(row, row * self._row_bytes, self._row_bytes)
+        self.checksums.check(row, row * self._row_bytes, self._row_bytes)
         view: Array = self._rows[row, ...]
         if self._is_bool:
             self._refuse_other_than_booleans(view, row)
         self.mapped.check()
         return view
 
-    def take(self, rows: npt.NDArray[np.int64]) -> Iterable[Any]:
-        """Rows of one new array, gathered without the interpreter lock; keeping one keeps them all."""
-        gathered: Array = np.empty((len(rows), *self._rows.shape[1:]), self._rows.dtype)
-        self._checksums.gather(rows, self._row_bytes, gathered)
-        if self._is_bool:
-            self._refuse_other_than_booleans(gathered, int(rows[0]))
-        return gathered
-
 
 class VariableColumn(Column):
     """Rows of differing length behind each other, found by the table ``ends``."""
 
     def __init__(self, mapped: MappedFile, field: Field, layout: FieldLayout, samples: int) -> None:
-        super().__init__(mapped, field)
+        super().__init__(mapped, field, layout, samples)
         assert layout.ends is not None, "the footer's check leaves no variable field without its ends"
-        self._region = layout.region
         self._samples = samples
         self._align = field.row_align or 1
-        self._checksums = Checksums(mapped, field, layout, samples)
-        self._ends = Table(mapped, *layout.ends, "<u8", f"ends of field {field.name!r}")
-        self._dims = (
+        self.ends = Table(mapped, *layout.ends, "<u8", f"ends of field {field.name!r}")
+        self.dims = (
             None
             if layout.dims is None
             else Table(mapped, *layout.dims, "<u4", f"dims of field {field.name!r}")
@@ -132,8 +121,8 @@ class VariableColumn(Column):
     def array(self, row: int) -> Array:
         start, end = self._bounds(row)
         shape = self._shape(row, end - start)
-        self._checksums.check(row, start, end - start)
-        stored = self.mapped.bytes[self._region.offset + start : self._region.offset + end]
+        self.checksums.check(row, start, end - start)
+        stored = self.mapped.bytes[self.region.offset + start : self.region.offset + end]
         view: Array = stored
         if self.field.kind == "tensor":
             view = stored.view(self.field.numpy_dtype).reshape(shape)
@@ -143,13 +132,13 @@ class VariableColumn(Column):
         return view
 
     def _bounds(self, row: int) -> tuple[int, int]:
-        before = self._ends[row - 1] if row else 0
-        start, end = -(-before // self._align) * self._align, self._ends[row]
+        before = self.ends[row - 1] if row else 0
+        start, end = -(-before // self._align) * self._align, self.ends[row]
         is_last = row == self._samples - 1
-        if not start <= end <= self._region.length or (is_last and end != self._region.length):
+        if not start <= end <= self.region.length or (is_last and end != self.region.length):
             raise self._table_error(
                 f"row {row} of field {self.field.name!r} lies from {start} to {end} "
-                f"in a region of {self._region.length} bytes"
+                f"in a region of {self.region.length} bytes"
             )
         refuse_above(
             ROW_BYTES_MAX, end - start, f"row {row} of field {self.field.name!r}", path=self.mapped.path
@@ -162,10 +151,10 @@ class VariableColumn(Column):
         if declared is None:
             return (length,)
         ragged = len(self.field.ragged_dimensions)
-        if self._dims is None:
+        if self.dims is None:
             sizes = [length // self.field.step_bytes]
         else:
-            sizes = [self._dims[row * ragged + place] for place in range(ragged)]
+            sizes = [self.dims[row * ragged + place] for place in range(ragged)]
         if length != self.field.step_bytes * math.prod(sizes):
             raise self._table_error(
                 f"row {row} of field {self.field.name!r} has {length} bytes, "
@@ -178,7 +167,7 @@ class VariableColumn(Column):
         return tuple(next(remaining) if size is None else size for size in declared)
 
     def _table_error(self, summary: str) -> ZcError:
-        return ZcError("ZC_FORMAT_TABLE", summary, path=self.mapped.path, offset=self._region.offset)
+        return ZcError("ZC_FORMAT_TABLE", summary, path=self.mapped.path, offset=self.region.offset)
 
 
 class CompressedColumn(VariableColumn):
@@ -186,8 +175,8 @@ class CompressedColumn(VariableColumn):
 
     def array(self, row: int) -> Array:
         start, end = self._bounds(row)
-        self._checksums.check(row, start, end - start)
-        frame = self.mapped.bytes[self._region.offset + start : self._region.offset + end]
+        self.checksums.check(row, start, end - start)
+        frame = self.mapped.bytes[self.region.offset + start : self.region.offset + end]
         content: Array = np.frombuffer(self._decoded(row, frame.data), np.uint8)
         self.mapped.check()
         if self.field.dtype == "bool":
@@ -214,5 +203,5 @@ class CompressedColumn(VariableColumn):
     def _decoded_bytes(self, row: int) -> int:
         """What the schema and the table ``dims`` say (section 7.3)."""
         per_row = self.field.dims_per_row
-        sizes = [self._dims[row * per_row + place] for place in range(per_row)] if self._dims else []
+        sizes = [self.dims[row * per_row + place] for place in range(per_row)] if self.dims else []
         return math.prod(sizes) * (self.field.step_bytes if self.field.kind == "tensor" else 1)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -18,7 +19,7 @@ import numpy.typing as npt
 from .errors import ZcError
 
 #: The version of packages/io/native/capi/zc_core.h that the declarations below follow.
-ABI_VERSION: Final = 1
+ABI_VERSION: Final = 2
 LIBRARY_NAME: Final = "libzc_core.so"
 
 Bytes = npt.NDArray[np.uint8]
@@ -39,6 +40,21 @@ class _Error(ctypes.Structure):
     )
 
 
+class _Ranges(ctypes.Structure):
+    _fields_ = (
+        ("maps", ctypes.c_void_p),
+        ("offsets", ctypes.c_void_p),
+        ("lengths", ctypes.c_void_p),
+        ("length", ctypes.c_uint64),
+        ("count", ctypes.c_uint64),
+        ("destination", ctypes.c_void_p),
+        ("destination_bytes", ctypes.c_uint64),
+        ("places", ctypes.c_void_p),
+        ("checksums", ctypes.c_void_p),
+        ("checked", ctypes.c_void_p),
+    )
+
+
 _ERROR = ctypes.POINTER(_Error)
 _DECLARATIONS: Final[dict[str, tuple[Any, list[Any]]]] = {
     "zc_abi_version": (_U32, []),
@@ -55,10 +71,7 @@ _DECLARATIONS: Final[dict[str, tuple[Any, list[Any]]]] = {
     "zc_crc32c": (_U32, [_POINTER, _U64, _U32]),
     "zc_sum64": (_U64, [_POINTER, _U64]),
     "zc_gather": (_I32, [_POINTER, _POINTER, _U64, _U64, _POINTER, _ERROR]),
-    "zc_gather_check": (
-        _I32,
-        [_POINTER, _POINTER, _U64, _U64, _POINTER, _POINTER, ctypes.POINTER(_U64), _ERROR],
-    ),
+    "zc_gather_ranges": (_I32, [ctypes.POINTER(_Ranges), ctypes.POINTER(_U64), _ERROR]),
     "zc_memfd_map": (_I32, [ctypes.c_int, _U64, ctypes.POINTER(_POINTER), _ERROR]),
     "zc_memfd_unmap": (_I32, [_POINTER, _U64, _ERROR]),
 }
@@ -187,27 +200,74 @@ class MappedFile:
         _raise_for(code, error, self.path)
         return found.value
 
-    def gather(
-        self,
-        offsets: npt.NDArray[np.uint64],
-        row_bytes: int,
-        destination: npt.NDArray[Any],
-        checksums: npt.NDArray[np.uint32] | None = None,
-    ) -> None:
-        """Copies the rows at ``offsets`` behind each other into a C-contiguous array.
+    @property
+    def handle(self) -> int:
+        """What `gather_ranges` takes for this map, as long as this object lives."""
+        return self._handle or 0
 
-        With ``checksums`` each row's CRC32C is compared in the same pass; ZC_IO_CHECKSUM carries the place of
-        the first that differs as ``details["row"]``.
-        """
-        error, bad_row = _Error(), _U64(_NO_OFFSET)
+    def gather(self, offsets: npt.NDArray[np.uint64], row_bytes: int, destination: npt.NDArray[Any]) -> None:
+        """Copies the rows at ``offsets`` behind each other into a C-contiguous array."""
+        error = _Error()
         offsets = np.ascontiguousarray(offsets, np.uint64)
         common = (self._handle, offsets.ctypes.data, len(offsets), row_bytes, destination.ctypes.data)
-        if checksums is None:
-            code = self._library.zc_gather(*common, error)
-        else:
-            checksums = np.ascontiguousarray(checksums, np.uint32)
-            code = self._library.zc_gather_check(*common, checksums.ctypes.data, bad_row, error)
-        _raise_for(code, error, self.path, row=bad_row.value)
+        _raise_for(self._library.zc_gather(*common, error), error, self.path)
+
+
+@dataclass(frozen=True)
+class Ranges:
+    """Ranges of mapped files: where each begins, and how long it is, one length for all or one for each.
+
+    Arrays are C-contiguous and of 64 bits. ``maps`` holds the `MappedFile.handle` of each range, and the
+    caller keeps those maps.
+    """
+
+    maps: npt.NDArray[np.uint64]
+    offsets: npt.NDArray[np.int64]
+    lengths: npt.NDArray[np.int64] | int
+
+    def __len__(self) -> int:
+        return len(self.offsets)
+
+
+@dataclass(frozen=True)
+class Expected:
+    """The CRC32C of each range, uint32, and whether it is to be compared, bool."""
+
+    checksums: npt.NDArray[np.uint32]
+    checked: npt.NDArray[np.bool_]
+
+
+def gather_ranges(
+    ranges: Ranges,
+    destination: tuple[int, int] | None,
+    places: npt.NDArray[np.int64] | None = None,
+    expected: Expected | None = None,
+) -> None:
+    """Copies ranges to ``places`` in a destination, given by its address and its length in bytes.
+
+    Without ``places`` they follow each other, all of one length. Without a destination their checksums alone
+    are compared. The interpreter lock is let go. Raises ZC_IO_CHECKSUM and ZC_IO_POISONED with the number of
+    the range as ``details["row"]``, and ZC_ARGUMENT for a range outside its file, when nothing is copied.
+    """
+    call, error, bad = _Ranges(), _Error(), _U64(_NO_OFFSET)
+    call.maps, call.offsets = _address(ranges.maps), _address(ranges.offsets)
+    if isinstance(ranges.lengths, int):
+        call.length = ranges.lengths
+    else:
+        call.lengths = _address(ranges.lengths)
+    call.count = len(ranges)
+    if destination is not None:
+        call.destination, call.destination_bytes = destination
+    if places is not None:
+        call.places = _address(places)
+    if expected is not None:
+        call.checksums, call.checked = _address(expected.checksums), _address(expected.checked)
+    code = library().zc_gather_ranges(call, bad, error)
+    _raise_for(code, error, None, row=bad.value)
+
+
+def _address(array: npt.NDArray[Any]) -> int:
+    return int(array.__array_interface__["data"][0])
 
 
 class _Mapping:

@@ -7,13 +7,16 @@ import os
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
-from typing import Any, Final, overload
+from typing import Any, ClassVar, Final, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from . import arguments
+from .batch import FieldView
+from .batch_rows import BatchRows
 from .errors import ZcError
+from .gathered import Gathered, Gatherer
 from .manifest import ShardEntry, read_manifest
 from .sample import Sample
 from .schema import Schema
@@ -47,6 +50,8 @@ class Dataset:
         dataset[17]["image"]
     """
 
+    _view_type: ClassVar[type[FieldView]] = FieldView
+
     def __init__(self, path: Path | Sequence[Path]) -> None:
         self.schema: Schema
         self._source: str | list[str]
@@ -62,7 +67,9 @@ class Dataset:
             self._open_files(paths)
         # Sample i lies in the first shard whose end is above i.
         self._ends = list(accumulate(self._counts))
+        self._ends_array = np.array(self._ends, np.int64)
         self._length = self._ends[-1] if self._ends else 0
+        self._gatherer = Gatherer(self.schema, self._view_type)
         self._closed = False
 
     def __len__(self) -> int:
@@ -75,40 +82,41 @@ class Dataset:
     def __getitem__(self, index: int | slice | Indices) -> dict[str, Any] | list[dict[str, Any]]:
         """Copies: of one sample, or a list of them for a slice or a list of indices."""
         if isinstance(index, slice):
-            return self.__getitems__(range(*index.indices(self._length)))
+            return [*self.__getitems__(range(*index.indices(self._length)))]
         if isinstance(index, (list, tuple, range)) or getattr(index, "ndim", 0) > 0:
-            return self.__getitems__(index)  # type: ignore[arg-type]
-        return self.get_sample(index).copy()  # type: ignore[arg-type]
+            return [*self.__getitems__(index)]  # type: ignore[arg-type]
+        return self._copied(self.get_sample(index))  # type: ignore[arg-type]
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         return (self[index] for index in range(self._length))
 
-    def __getitems__(self, indices: Indices | range) -> list[dict[str, Any]]:
+    def __getitems__(self, indices: Indices | range) -> Gathered:
         """Copies of several samples, as ``torch.utils.data`` asks for a batch.
 
-        Rows of a fixed field are gathered into one new array without the interpreter lock, and each sample
-        holds its part of it: to keep one sample of many, copy its arrays.
+        A sequence of dicts. All rows of a field are gathered together, by native code that lets go of the
+        interpreter lock, and each dict holds its part: to keep one sample of many, copy its arrays.
+        ``.batch`` has each field in one piece.
         """
         wanted = self._normalize(indices)
-        if not len(wanted):
-            return []
-        shards = np.searchsorted(self._ends, wanted, side="right")
-        order = np.argsort(shards, kind="stable")
-        numbers, starts = np.unique(shards[order], return_index=True)
-        gathered: list[dict[str, Any]] = [{}] * len(wanted)
-        for number, places in zip(numbers.tolist(), np.split(order, starts[1:]), strict=True):
-            shard = self._shard(number)
-            rows = wanted[places] - (self._ends[number] - len(shard))
-            columns = [column.take(rows) for column in shard.columns.values()]
-            names = self.schema.names
-            for place, values in zip(places.tolist(), zip(*columns, strict=True), strict=True):
-                gathered[place] = dict(zip(names, values, strict=True))
-        return gathered
+        return self._gatherer.gather(self._rows_of(wanted), wanted)
+
+    def _rows_of(self, wanted: npt.NDArray[np.int64]) -> BatchRows:
+        if len(self._counts) == 1:
+            return BatchRows([self._shard(0)], None, wanted)
+        numbers, shard_of_row = np.unique(
+            np.searchsorted(self._ends_array, wanted, side="right"), return_inverse=True
+        )
+        # Held by the batch: another thread may put others in their place at any time.
+        shards = [self._shard(number) for number in numbers.tolist()]
+        begins = np.array(
+            [self._ends[number] - self._counts[number] for number in numbers.tolist()], np.int64
+        )
+        return BatchRows(shards, shard_of_row, wanted - begins[shard_of_row])
 
     def get(self, index: int, copy: bool = True) -> dict[str, Any] | Sample:
         """One sample: a dict of its own values, or with ``copy=False`` what `get_sample` gives."""
         sample = self.get_sample(index)
-        return sample.copy() if copy else sample
+        return self._copied(sample) if copy else sample
 
     def get_sample(self, index: int) -> Sample:
         """One sample as read-only views of the mapped shard, which they keep alive."""
@@ -153,6 +161,10 @@ class Dataset:
 
     def __repr__(self) -> str:
         return f"<Dataset {self._source!r}: {self._length} samples of {', '.join(self.schema.names)}>"
+
+    def _copied(self, sample: Sample) -> dict[str, Any]:
+        """What `__getitem__` makes of a sample."""
+        return sample.copy()
 
     def _open_directory(self, directory: str) -> None:
         manifest = read_manifest(directory)

@@ -36,6 +36,13 @@ def encode_table(entries: npt.NDArray[Any]) -> bytes:
     return blocks.tobytes()
 
 
+def entry_offset(entries: npt.NDArray[np.int64], entry_bytes: int) -> npt.NDArray[np.int64]:
+    """Where entries lie, counted in bytes from the beginning of their table."""
+    blocks, places = np.divmod(entries, ENTRY_BYTES_PER_BLOCK // entry_bytes)
+    offsets: npt.NDArray[np.int64] = blocks * BLOCK_BYTES + places * entry_bytes
+    return offsets
+
+
 class Table:
     """A table in a mapped shard; a block is checked before the first of its entries is used.
 
@@ -44,7 +51,7 @@ class Table:
 
     def __init__(self, mapped: MappedFile, offset: int, length: int, dtype: str, name: str) -> None:
         self._mapped = mapped
-        self._offset = offset
+        self.offset = offset
         self._name = name
         count = length // BLOCK_BYTES
         blocks = mapped.bytes[offset : offset + length].view(dtype)
@@ -52,6 +59,7 @@ class Table:
         # The entries and, behind them, the number and CRC of each block.
         self._blocks = blocks.reshape(count, BLOCK_BYTES // blocks.itemsize)
         self._trusted = np.zeros(count, np.bool_)
+        self._complete = count == 0
 
     def __getitem__(self, entry: int) -> int:
         block, place = divmod(entry, self.per_block)
@@ -61,15 +69,27 @@ class Table:
 
     def take(self, entries: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
         """Many entries at once, as a new array."""
+        self.require(entries)
         blocks, places = np.divmod(entries, self.per_block)
-        touched = np.unique(blocks[~self._trusted[blocks]])
-        for block in touched.tolist():
-            self._check(block)
         taken: npt.NDArray[Any] = self._blocks[blocks, places]
         return taken
 
+    @property
+    def complete(self) -> bool:
+        """Whether every block has been checked."""
+        return self._complete
+
+    def require(self, entries: npt.NDArray[np.int64]) -> None:
+        """Checks the blocks that these entries lie in, as far as they were not yet."""
+        blocks = entries // self.per_block
+        touched = np.unique(blocks[~self._trusted[blocks]])
+        for block in touched.tolist():
+            self._check(block)
+        if not len(touched):
+            self._complete = bool(self._trusted.all())
+
     def _check(self, block: int) -> None:
-        at = self._offset + block * BLOCK_BYTES
+        at = self.offset + block * BLOCK_BYTES
         number, expected_crc = self._mapped.bytes[at + ENTRY_BYTES_PER_BLOCK : at + BLOCK_BYTES].view("<u4")
         what = f"block {block} of the {self._name}"
         self._mapped.require_crc32c(at, BLOCK_BYTES - 4, int(expected_crc), what)

@@ -4,42 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import torch
 import torch.utils.data
 
-from .. import batch
 from ..loader import DataLoader as _NumpyDataLoader
-from ..schema import Field
-from .packed import Packed
-
-
-class _TensorView(batch.FieldView):
-    """The value of a field as torch tensors, each with a storage of exactly its own bytes."""
-
-    def __init__(self, field: Field) -> None:
-        super().__init__(field)
-        # NumPy has no bfloat16: the bits cross as integers of the same width.
-        self._bits = field.dtype == "bfloat16"
-        if self._bits:
-            self._dtype = np.dtype("<i2")
-
-    def make(self, memory: Any, samples: int, offset: int, length: int, tables: int) -> Any:
-        value = super().make(memory, samples, offset, length, tables)
-        if isinstance(value, np.ndarray):
-            return self._tensor(value)
-        if isinstance(value, batch.Packed):
-            return Packed(
-                self._tensor(value.values), torch.from_numpy(value.offsets), torch.from_numpy(value.shapes)
-            )
-        return value
-
-    def indices(self, memory: Any, samples: int, offset: int) -> torch.Tensor:
-        return torch.from_numpy(super().indices(memory, samples, offset))
-
-    def _tensor(self, array: batch.Array) -> torch.Tensor:
-        tensor = torch.from_numpy(array)
-        return tensor.view(torch.bfloat16) if self._bits else tensor
+from .tensor_view import TensorView
 
 
 class DataLoader(_NumpyDataLoader):
@@ -61,7 +30,7 @@ class DataLoader(_NumpyDataLoader):
             torch.save({"model": model.state_dict(), "loader": loader.state_dict()}, "last.pt")
     """
 
-    _view_type = _TensorView
+    _view_type = TensorView
 
     @staticmethod
     def _default_collate(samples: list[Any]) -> Any:

@@ -1,0 +1,55 @@
+"""A field of a batch as torch tensors over the memory that it lies in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from .. import batch
+from ..schema import Field
+from .packed import Packed
+
+
+class TensorView(batch.FieldView):
+    """The value of a field as torch tensors, each with a storage of exactly its own bytes."""
+
+    def __init__(self, field: Field) -> None:
+        super().__init__(field)
+        # NumPy has no bfloat16: the bits cross as integers of the same width.
+        self._bits = field.dtype == "bfloat16"
+        if self._bits:
+            self._dtype = np.dtype("<i2")
+
+    def make(self, memory: Any, samples: int, offset: int, length: int, tables: int) -> Any:
+        value = super().make(memory, samples, offset, length, tables)
+        if isinstance(value, np.ndarray):
+            return self._tensor(value)
+        if isinstance(value, batch.Packed):
+            return Packed(
+                self._tensor(value.values), torch.from_numpy(value.offsets), torch.from_numpy(value.shapes)
+            )
+        return value
+
+    def indices(self, memory: Any, samples: int, offset: int) -> torch.Tensor:
+        return torch.from_numpy(super().indices(memory, samples, offset))
+
+    def numbers(self, indices: npt.NDArray[np.int64]) -> torch.Tensor:
+        return torch.from_numpy(indices)
+
+    def rows(self, value: Any) -> Sequence[Any]:
+        return value.unbind(0) if isinstance(value, torch.Tensor) else super().rows(value)
+
+    def row(self, value: Any) -> Any:
+        """A row of a NumPy dataset as this field's rows are here."""
+        if not isinstance(value, (np.ndarray, np.generic)):
+            return value
+        array = np.asarray(value)
+        return self._tensor(array.view("<i2") if self._bits else array)
+
+    def _tensor(self, array: batch.Array) -> torch.Tensor:
+        tensor = torch.from_numpy(array)
+        return tensor.view(torch.bfloat16) if self._bits else tensor
