@@ -23,3 +23,6 @@ export { pack, preview } from './pack.js';
 export type { PackOptions, PackPlan, PackProgress, PackReport } from './pack-options.js';
 export { type SinkName, sinkNames } from './sinks/sample-sink.js';
 export type { BadRow, OpenedSource, SourceOptions, SourceRow } from './sources/sample-source.js';
+export type { StepOptions } from './step-options.js';
+export type { StepResult, StepRow, StepSample } from './steps/step.js';
+export type { MapFunction, MapModule } from './steps/user-map.js';

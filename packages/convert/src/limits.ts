@@ -18,6 +18,10 @@ export const convertLimits = {
   UNPACK_FREE_BYTES: 256 * 2 ** 20,
   /** Parts that the values of a field may split a dataset into. */
   SPLIT_PARTS_MAX: 1000,
+  /** Width times height of an image that is decoded. */
+  IMAGE_PIXELS_MAX: 2 ** 28,
+  /** Rows that are looked at for a first sample, where steps drop them or they are bad. */
+  FIRST_ROWS_MAX: 1000,
 } as const;
 
 /** The name of a limit. */

@@ -1,9 +1,10 @@
 import type { Schema } from '@zc/format';
 import type { BadRowOptions, SkippedRow } from './bad-rows.js';
 import type { InferOptions } from './infer.js';
+import type { StepOptions } from './step-options.js';
 
 /** What `pack` is given: an input, an output, and how the one becomes the other. */
-export interface PackOptions extends InferOptions, BadRowOptions {
+export interface PackOptions extends InferOptions, StepOptions, BadRowOptions {
   /**
    * A folder, a file, several files of one kind (brace lists such as `train-{000..009}.tar` too), or `-` for
    * standard input.
@@ -13,6 +14,11 @@ export interface PackOptions extends InferOptions, BadRowOptions {
   readonly output: string;
   /** Wanted size of a shard; a shard is closed before the sample that would exceed it. Default 256 MiB. */
   readonly shardBytes?: number | undefined;
+  /**
+   * Threads that run the steps; by default one fewer than there are cores, at least one. What is written does not
+   * depend on it.
+   */
+  readonly jobs?: number | undefined;
   /** Whether the manifest gets the SHA-256 of every shard. Default true. */
   readonly sha256?: boolean | undefined;
   /** Replace a dataset that is there already. Default false. */

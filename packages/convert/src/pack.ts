@@ -1,16 +1,13 @@
-import { isZcError, ZcError } from '@zc/errors';
-import { type EncodedSample, SampleEncoder, type Schema } from '@zc/format';
+import { ZcError } from '@zc/errors';
 import { DatasetWriter } from '@zc/format/node';
 import { BadRows } from './bad-rows.js';
 import { fastDigests } from './digests.js';
 import { directSink } from './direct-sink.js';
-import { infer } from './infer.js';
 import { expandPaths } from './input-paths.js';
 import { refuseInside } from './output-place.js';
 import type { PackOptions, PackPlan, PackReport } from './pack-options.js';
 import { progressReporter } from './pack-progress.js';
-import { rowError } from './row-error.js';
-import type { SourceRow } from './sources/sample-source.js';
+import { Packing } from './packing.js';
 
 /**
  * Packs an input into a new dataset, which appears all at once when everything is written.
@@ -28,29 +25,27 @@ import type { SourceRow } from './sources/sample-source.js';
 export async function pack(options: PackOptions): Promise<PackReport> {
   const { output, shardBytes, sha256, overwrite, signal } = options;
   const started = performance.now();
-  const input = await inputsOf(options);
-  const source = await infer(input, options);
-  options.onPlan?.(source);
+  await using packing = await Packing.open(await inputsOf(options), options);
+  const { plan } = packing;
+  options.onPlan?.(plan);
   throwIfAborted(signal, output);
   using bad = new BadRows(options);
   await using writer = await DatasetWriter.create(output, {
-    schema: source.schema,
+    schema: plan.schema,
     digests: fastDigests(),
     openSink: directSink,
     ...(shardBytes !== undefined && { shardBytes }),
     ...(sha256 !== undefined && { sha256 }),
     ...(overwrite !== undefined && { overwrite }),
   });
-  const progress = progressReporter(source, options.onProgress);
-  const encode = rowEncoder(source.schema);
-  let index = 0;
-  for await (const row of source.rows(0)) {
+  const progress = progressReporter(plan, options.onProgress);
+  let row = 0;
+  for await (const { samples, error, bytesRead } of packing.stored(0)) {
     throwIfAborted(signal, output);
-    const encoded = 'error' in row ? row.error : encode(row, writer.length);
-    if (isZcError(encoded)) bad.add(index, encoded);
-    else await writer.appendEncoded(encoded);
-    index++;
-    progress.row(row.bytesRead);
+    if (error !== undefined) bad.add(row, error);
+    for (const sample of samples) await writer.appendEncoded(sample);
+    row++;
+    progress.row(bytesRead);
   }
   progress.end();
   throwIfAborted(signal, output);
@@ -71,21 +66,8 @@ export async function pack(options: PackOptions): Promise<PackReport> {
  * @throws what `pack` throws before it begins to write
  */
 export async function preview(options: Omit<PackOptions, 'output'> & { output?: string }): Promise<PackPlan> {
-  const { schema, samples, bytes, facts } = await infer(await inputsOf(options), options);
-  return { schema, samples, bytes, facts };
-}
-
-/** Rows in stored form, each valid until the next one; or what is wrong with one. */
-function rowEncoder(schema: Schema): (row: SourceRow, number: number) => EncodedSample | ZcError {
-  const encoder = new SampleEncoder(schema);
-  return ({ sample, origin }, number) => {
-    try {
-      return encoder.encode(sample, number);
-    } catch (error) {
-      if (isZcError(error)) return rowError(error, origin);
-      throw error;
-    }
-  };
+  await using packing = await Packing.open(await inputsOf(options), options);
+  return packing.plan;
 }
 
 async function inputsOf({

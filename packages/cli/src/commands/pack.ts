@@ -9,16 +9,26 @@ import {
 } from '@zc/convert';
 import { ZcError } from '@zc/errors';
 import { schemaToJson } from '@zc/format';
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { exitCode } from '../exit-code.js';
 import { Interrupt } from '../interrupt.js';
 import { Output } from '../output.js';
 import { type Progress, ProgressBar } from '../progress-bar.js';
 import { describeField } from '../schema-text.js';
-import { formatBytes, formatCount, formatSeconds, formatSome, parseBytes, parseCount } from '../units.js';
+import {
+  formatBytes,
+  formatCount,
+  formatSeconds,
+  formatSome,
+  parseBytes,
+  parseCount,
+  parseWhole,
+} from '../units.js';
 
 /** What the parser makes of the options: those of `pack` by the same names, and what the command itself does. */
-interface Options extends Omit<PackOptions, 'input' | 'output' | 'errorsFile'> {
+interface Options extends Omit<PackOptions, 'input' | 'output' | 'errorsFile' | 'field' | 'rename'> {
+  field?: [string, string][];
+  rename?: [string, string][];
   errors?: string;
   dryRun?: boolean;
   json?: boolean;
@@ -28,13 +38,17 @@ interface Options extends Omit<PackOptions, 'input' | 'output' | 'errorsFile'> {
 const help = `
 Labels: 'folder' takes the sub-folder of each file (cat/001.jpg), 'name:REGEX' the first group of the expression
 in its name, 'auto' the folder, else the part before the first _ of names like 7_jackson_32.wav.
-A pattern without / is matched against a file's name, one with / against its path in the folder.
+Steps run in this order: --drop and --rename by the source's names, then --decode, --map, --field and --fixed by
+the new ones. A pattern without / is matched against a file's name, one with / against its path in the folder.
 
 Examples:
   $ zc pack photos/ data/train
   $ zc pack photos/ data/train --dry-run
   $ zc pack recordings/ data/test --include '*_[0-4].wav'
   $ zc pack images.npy data/images --shard-bytes 1GiB
+  $ zc pack photos/ data/train --decode --resize 224x224 --crop center --jobs 4
+  $ zc pack table.npy data/table --rename table=x --field x=float32[28,28]
+  $ zc pack texts/ data/tokens --map ./tokenize.mjs
   $ zc pack texts/ data/texts --on-error skip --errors bad.jsonl`;
 
 /** `zc pack`: makes a dataset of what lies there in another format. */
@@ -66,6 +80,32 @@ export function addPack(program: Command, end: (code: number) => void): Command 
     )
     .option('--errors <file>', 'with --on-error skip: write all bad records to a file, a line of JSON each')
     .option('--errors-kept <count>', 'how many of them the report shows (default: 100)', parseCount)
+    .option('--drop <field...>', 'leave fields out')
+    .option('--rename <old=new>', 'give a field another name; for several, several times', collectPair)
+    .option('--decode', 'decode images (JPEG, PNG, WebP) to pixels and recordings (WAV, FLAC) to samples')
+    .option('--resize <WxH>', 'with --decode: bring images to this width and height, such as 224x224')
+    .addOption(
+      new Option('--crop <how>', 'with --resize: keep the proportions and cut off what stands out').choices([
+        'center',
+      ]),
+    )
+    .addOption(
+      new Option(
+        '--audio <dtype>',
+        'with --decode: what samples of recordings become (default: int16)',
+      ).choices(['int16', 'float32']),
+    )
+    .option(
+      '--map <module>',
+      'an ES module whose default export makes of each sample another, several or none',
+    )
+    .option(
+      '--field <name=type>',
+      'bring a field to a type such as uint8[224,224,3], int64, utf8',
+      collectPair,
+    )
+    .option('--fixed <field...>', 'make ragged dimensions fixed that are the same in all rows')
+    .option('--jobs <count>', 'threads for decoding and --map (default: cores - 1, at least 1)', parseWhole)
     .option('--overwrite', 'replace a dataset that is there already')
     .option('--no-sha256', 'leave the SHA-256 of the shards out of the manifest')
     .option('--json', 'print the report as JSON')
@@ -77,10 +117,17 @@ export function addPack(program: Command, end: (code: number) => void): Command 
 }
 
 async function runPack(paths: readonly string[], asked: Options): Promise<number> {
-  const { json, progress, dryRun, errors, ...options } = asked;
+  const { json, progress, dryRun, errors, field, rename, ...options } = asked;
   const { input, output } = splitPaths(paths);
   const talk = new Output({ json, progress });
-  const all = { input, output, ...options, ...(errors !== undefined && { errorsFile: errors }) };
+  const all = {
+    input,
+    output,
+    ...options,
+    errorsFile: errors,
+    field: field && Object.fromEntries(field),
+    rename: rename && Object.fromEntries(rename),
+  };
   if (dryRun) {
     const plan = await preview(all);
     if (json) talk.document({ input, output, ...toJson(plan) });
@@ -99,6 +146,13 @@ async function runPack(paths: readonly string[], asked: Options): Promise<number
   if (json) talk.document({ output, ...report, errors: report.errors.map(skippedToJson) });
   else for (const line of closingLines(output, report, errors)) talk.line(line);
   return exitCode.ok;
+}
+
+/** Reads `name=value`, of which there may be several. */
+function collectPair(text: string, before: [string, string][] = []): [string, string][] {
+  const [, name, value] = /^([^=]+)=(.+)$/s.exec(text) ?? [];
+  if (name !== undefined && value !== undefined) return [...before, [name, value]];
+  throw new InvalidArgumentError('This is two words with = between them.');
 }
 
 function splitPaths(paths: readonly string[]): { input: string[]; output: string } {

@@ -81,6 +81,8 @@ function encodedKind(title: string, name: string): FileKind {
 
 /** By the ending of a file's name. */
 export function mediaTypeOf(path: string): string {
+  // Which the table of media types does not know.
+  if (/\.flac$/i.test(path)) return 'audio/flac';
   return lookup(path) ?? 'application/octet-stream';
 }
 
