@@ -23,9 +23,9 @@ from helpers import middleman  # noqa: E402
 from helpers.datasets import write_ragged  # noqa: E402
 from zero_copy_loader.server_process import find_node  # noqa: E402
 
-CASES = 400
-#: The greeting, the opening, the first iteration and its batches all lie below.
-FRAMES = 14
+CASES = 640
+#: Greeting, opening, iterations of two loaders, ids of a sampler and batches lie below, on both sides.
+FRAMES = 32
 
 #: What a trainer does in one case; it says how that ended, in one line.
 CLIENT = """
@@ -44,6 +44,8 @@ def work():
         loader.prefetch_next(2)
         loader.wait_prefetch()
         loader.stats()
+    with DataLoader(sys.argv[1], batch_size=6, sampler=[*range(40)] * 2) as loader:
+        sum(int(batch["label"].sum()) for batch in loader)
     client.close_shared_client()
 
 try:

@@ -22,6 +22,7 @@ TRAIN = """
     import torch
     from lightning import LightningModule, Trainer
     from lightning.pytorch.callbacks import ModelCheckpoint
+    from torch.utils.data.distributed import DistributedSampler
     from zero_copy_loader.torch import DataLoader
 
     images, folder, task = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
@@ -43,7 +44,11 @@ TRAIN = """
             return torch.optim.SGD(self.parameters(), 0.1)
 
     warnings.filterwarnings("ignore")
-    train = DataLoader(images, batch_size=10, shuffle=True, seed=5)
+    if task.get("sampler"):
+        sampler = DistributedSampler(range(100), num_replicas=1, rank=0, seed=3)
+        train = DataLoader(images, batch_size=10, sampler=sampler)
+    else:
+        train = DataLoader(images, batch_size=10, shuffle=True, seed=5)
     validation = DataLoader(images, batch_size=10)
     model = Model()
     saves = ModelCheckpoint(folder, save_top_k=-1, every_n_train_steps=task.get("save_every", 1000))
@@ -118,3 +123,13 @@ def test_ranks_have_their_shares_without_a_sampler(images: Path, tmp_path: Path)
         steps = zip(*ranks, strict=True)
         assert [label for step in steps for batch in step for label in batch] == expected
     assert [report["length"] for report in reports] == [5, 5]
+
+
+def test_it_tells_a_sampler_the_epoch(images: Path, tmp_path: Path) -> None:
+    from torch.utils.data.distributed import DistributedSampler
+
+    (report,) = train(images, tmp_path, sampler=True)
+    sampler: Any = DistributedSampler(range(100), num_replicas=1, rank=0, seed=3)  # type: ignore[arg-type]
+    for epoch in (0, 1):
+        sampler.set_epoch(epoch)
+        assert labels(report["seen"], epoch) == [*sampler]

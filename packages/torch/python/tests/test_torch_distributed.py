@@ -16,8 +16,10 @@ from helpers.datasets import write_images
 pytest.importorskip("torch")
 
 SCRIPT = """
-    import json, os, sys
+    import json, sys
+    import torch
     import torch.distributed as dist
+    from torch.utils.data.distributed import DistributedSampler
     import zero_copy_loader as zc
     from zero_copy_loader.torch import DataLoader
 
@@ -27,6 +29,13 @@ SCRIPT = """
     next(iter(early))
     dist.init_process_group("gloo", init_method="file://" + rendezvous, rank=rank, world_size=2)
     seen = [label for batch in loader for label in batch["label"].tolist()]
+    sampler = DistributedSampler(range(100), seed=3)
+    ours = DataLoader(path, batch_size=8, sampler=sampler)
+    theirs = torch.utils.data.DataLoader(range(100), batch_size=8, sampler=sampler)
+    sampled = []
+    for epoch in (0, 1):
+        sampler.set_epoch(epoch)
+        sampled.append([batch["label"].tolist() for batch in ours] == [ids.tolist() for ids in theirs])
     dist.barrier()
 
     def refusal(each):
@@ -38,7 +47,8 @@ SCRIPT = """
     codes = [refusal(early)]
     dist.destroy_process_group()
     codes.append(refusal(loader))
-    print(json.dumps({"seen": seen, "length": len(seen), "state": loader.state_dict(), "codes": codes}))
+    print(json.dumps({"seen": seen, "length": len(seen), "state": loader.state_dict(),
+                      "codes": codes, "sampled": sampled}))
 """
 
 
@@ -62,5 +72,6 @@ def test_two_ranks_are_disjoint_and_complete(tmp_path: Path) -> None:
     assert first["length"] == second["length"] == 50
     assert sorted(first["seen"] + second["seen"]) == list(range(100))
     assert first["state"] == second["state"]
+    assert first["sampled"] == second["sampled"] == [True, True]
     # The early one began as rank 0 of 1, and the other one would be that once the group is gone.
     assert first["codes"] == second["codes"] == ["ZC_RANK_CHANGED"] * 2

@@ -123,6 +123,8 @@ class DataLoader:
         self._recipe = recipe_of(transform, collate_fn, self._default_collate)
         threads = worker_count(transform_threads, transform, collate_fn)
         self._threads = WorkerThreads(threads) if threads else None
+        #: As they were given; frameworks look for the sampler here to tell it the epoch.
+        self.sampler, self.batch_sampler = sampler, batch_sampler
         self._sampling = sampling_of(sampler, batch_sampler, others, self.batch_size, self.drop_last)
         self._share = JobShare(rank, world_size)
         self._ahead = 2 if prefetch_batches is None else prefetch_batches
