@@ -4,6 +4,7 @@ import { version } from '../package.json';
 import { addAppend } from './commands/append.js';
 import { addBench } from './commands/bench.js';
 import { addCat } from './commands/cat.js';
+import { addCompletion } from './commands/completion.js';
 import { addDiff } from './commands/diff.js';
 import { addDoctor } from './commands/doctor.js';
 import { addExport } from './commands/export.js';
@@ -15,8 +16,9 @@ import { addReshard } from './commands/reshard.js';
 import { addSplit } from './commands/split.js';
 import { addStats } from './commands/stats.js';
 import { addVerify } from './commands/verify.js';
-import { exitCode, exitCodeHelp } from './exit-code.js';
+import { exitCode, exitCodeHelp, exitCodeOf } from './exit-code.js';
 import { endQuietlyOnClosedPipe } from './output.js';
+import { styled } from './style.js';
 
 /**
  * Runs `zc` with the arguments behind its name and gives its exit code; never throws.
@@ -40,7 +42,7 @@ export async function main(args: readonly string[]): Promise<number> {
       return exitCode.usage;
     }
     report(error, { json });
-    return isZcError(error, 'ZC_ARGUMENT') ? exitCode.usage : exitCode.failure;
+    return exitCodeOf(error);
   }
 }
 
@@ -50,6 +52,7 @@ const groups = {
   'Look at them:': [addInspect, addCat, addHead, addStats, addDiff],
   'Take it elsewhere:': [addExport],
   'Check and time:': [addVerify, addBench, addDoctor],
+  'Set up:': [addCompletion],
 };
 
 function createProgram(json: boolean, end: (code: number) => void): Command {
@@ -58,6 +61,7 @@ function createProgram(json: boolean, end: (code: number) => void): Command {
     .version(version)
     .exitOverride()
     .showHelpAfterError('(add --help for what can be given)')
+    .configureHelp({ styleTitle: (title) => styled(process.stdout, 'title', title) })
     .addHelpText('after', exitCodeHelp);
   if (json) program.configureOutput({ writeErr: () => undefined });
   for (const [heading, adders] of Object.entries(groups)) {
@@ -81,9 +85,14 @@ function report(error: unknown, options: { json: boolean }): void {
     const document = isZcError(error) ? error.toJSON() : { name, summary: message };
     process.stderr.write(`${JSON.stringify({ error: document })}\n`);
   } else if (isZcError(error)) {
-    process.stderr.write(`${message}\n`);
+    process.stderr.write(`${styledError(error.code, message)}\n`);
   } else {
     // None of ours: whoever reports it needs the place.
     process.stderr.write(`${stack ?? message}\n`);
   }
+}
+
+/** The code stands out; what it says is read as well without colours. */
+function styledError(code: string, message: string): string {
+  return `${styled(process.stderr, 'bad', code)}${message.slice(code.length)}`;
 }

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { type Style, styled } from './style.js';
 
 /**
  * Where a command's words go: data to stdout, talk to stderr.
@@ -45,6 +46,11 @@ export class Output {
     if (!process.stdout.write(line)) await once(process.stdout, 'drain');
   }
 
+  /** Text of a style, for `line`. */
+  styled(style: Style, text: string): string {
+    return styled(process.stdout, style, text);
+  }
+
   /** One line of talk; silent with `--json`. */
   say(text: string): void {
     if (!this.json) process.stderr.write(`${text}\n`);
@@ -71,8 +77,10 @@ function plainIntegers(_key: string, item: unknown): unknown {
  * Makes a closed pipe, as in `zc cat … | head`, the quiet end of the process that it is for other commands.
  */
 export function endQuietlyOnClosedPipe(): void {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    process.exit();
-  });
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+      process.exit();
+    });
+  }
 }

@@ -1,3 +1,5 @@
+import { styled } from './style.js';
+
 /** Lines of aligned columns under a heading; numbers (columns named in `right`) to the right. */
 export function formatTable(
   heading: readonly string[],
@@ -15,5 +17,5 @@ export function formatTable(
       })
       .join('  ')
       .trimEnd();
-  return [line(heading), ...rows.map(line)];
+  return [styled(process.stdout, 'title', line(heading)), ...rows.map(line)];
 }

@@ -83,7 +83,7 @@ test('--field with --json gives that field alone', async () => {
 });
 
 test.each([
-  [['99'], 1, 'ZC_INDEX_RANGE'],
+  [['99'], 2, 'ZC_INDEX_RANGE'],
   [['0', '--field', 'nope'], 2, 'The fields are matrix, ragged,'],
   [['-1'], 2, 'whole number'],
   [['x'], 2, 'whole number'],

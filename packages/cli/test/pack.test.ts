@@ -82,7 +82,7 @@ test('what is there already stays, unless it is to be replaced', async () => {
   const output = join(temporaryDirectory(), 'x');
   expect((await zc('pack', imageFolder(2), output)).code).toBe(0);
   const refused = await zc('pack', imageFolder(4), output);
-  expect(refused).toMatchObject({ code: 1, stdout: '' });
+  expect(refused).toMatchObject({ code: 73, stdout: '' });
   expect(refused.stderr).toContain('ZC_IO_EXISTS');
   expect((await zc('pack', imageFolder(4), output, '--overwrite')).code).toBe(0);
   await using dataset = await openDataset(output);
@@ -95,7 +95,7 @@ test('an input that fails half-way leaves nothing behind', async () => {
   writeFileSync(join(input, 'b.txt'), Uint8Array.of(0xff));
   const parent = temporaryDirectory();
   const { code, stdout, stderr } = await zc('pack', input, join(parent, 'x'));
-  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect({ code, stdout }).toEqual({ code: 65, stdout: '' });
   expect(stderr).toContain(`ZC_CONVERT_SOURCE ${join(input, 'b.txt')}: the text is not UTF-8.`);
   expect(readdirSync(parent)).toEqual([]);
 });

@@ -92,6 +92,6 @@ test.each<[string, (directory: string) => void, string]>([
 
 test('a directory that is no dataset', async () => {
   const { code, stdout, stderr } = await zc('verify', temporaryDirectory());
-  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect({ code, stdout }).toEqual({ code: 66, stdout: '' });
   expect(stderr).toContain('dataset.json');
 });

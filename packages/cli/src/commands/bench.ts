@@ -54,7 +54,7 @@ export function addBench(program: Command, end: (code: number) => void): Command
     .option('--step-ms <ms>', 'wait so long with each batch, as a training step would', parseNumber, 0)
     .option('--cold', 'drop the dataset from the page cache first')
     .option('--json', 'print the figures as JSON')
-    .addHelpText('after', '\nExample:\n  $ zc bench data/train --batch-size 256 --cold')
+    .addHelpText('after', '\nExample:\n  $ zc bench data/train --cold --seconds 2')
     .action(async (path: string, options: BenchOptions) => {
       end(await runBench(path, options, new Output(options)));
     });

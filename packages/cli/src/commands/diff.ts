@@ -31,7 +31,7 @@ export function addDiff(program: Command, end: (code: number) => void): Command 
         (diff) => {
           if (json) talk.document({ first, second, ...diff });
           else for (const line of toLines(diff)) talk.line(line);
-          return diff.same ? exitCode.ok : exitCode.failure;
+          return diff.same ? exitCode.ok : exitCode.found;
         },
       );
       end(code);

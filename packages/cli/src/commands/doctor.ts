@@ -28,13 +28,13 @@ export function addDoctor(program: Command, end: (code: number) => void): Comman
     .description('Tries what reading needs: Node, the native addon, io_uring, locked memory, direct I/O.')
     .argument('[path]', 'a file or directory of the filesystem that data lies on', '.')
     .option('--json', 'print the findings as JSON')
-    .addHelpText('after', '\nExample:\n  $ zc doctor /data')
+    .addHelpText('after', '\nExample:\n  $ zc doctor data')
     .action((path: string, options: { json?: boolean }) => {
       const output = new Output(options);
       const findings = examine(path);
       if (output.json) output.document({ path, findings });
       else for (const finding of findings) printFinding(finding, output);
-      end(findings.some(({ status }) => status === 'fail') ? exitCode.failure : exitCode.ok);
+      end(findings.some(({ status }) => status === 'fail') ? exitCode.found : exitCode.ok);
     });
 }
 
@@ -128,9 +128,12 @@ function examineDirect(direct: DirectCapability): Finding {
   };
 }
 
+const STYLES = { ok: 'good', warn: 'warning', fail: 'bad' } as const;
+
 function printFinding(finding: Finding, output: Output): void {
   const { name, status, found, advice } = finding;
-  output.line(`${status.padEnd(4)}  ${name.padEnd(10)}  ${found}`);
+  const shown = output.styled(STYLES[status], status.padEnd(4));
+  output.line(`${shown}  ${name.padEnd(10)}  ${found}`);
   if (advice !== undefined) output.line(`${' '.repeat(18)}→ ${advice}`);
 }
 

@@ -59,8 +59,8 @@ async function runVerify(path: string, output: Output): Promise<number> {
   const seconds = (performance.now() - started) / 1000;
   const ok = shards.every((shard) => shard.ok);
   if (output.json) output.document({ path, ok, seconds, shards: shards.map(toJson) });
-  else for (const line of toLines(path, { shards, seconds })) output.line(line);
-  return ok ? exitCode.ok : exitCode.failure;
+  else for (const line of toLines(path, { shards, seconds, output })) output.line(line);
+  return ok ? exitCode.ok : exitCode.found;
 }
 
 async function verifyAll(set: ShardSet, { output, signal }: { output: Output; signal: AbortSignal }) {
@@ -156,7 +156,7 @@ function toJson(findings: ShardFindings) {
 
 function toLines(
   path: string,
-  { shards, seconds }: { shards: readonly ShardFindings[]; seconds: number },
+  { shards, seconds, output }: { shards: readonly ShardFindings[]; seconds: number; output: Output },
 ): string[] {
   const sum = (key: 'samples' | 'bytes' | 'damageCount') =>
     shards.reduce((total, shard) => total + shard[key], 0);
@@ -167,5 +167,6 @@ function toLines(
   ]);
   const found = sum('damageCount');
   const verdict = found === 0 ? 'every byte is as it was written' : `${formatSome(found, 'finding')}`;
-  return [...lines, `${path}: ${verdict} (${read}, ${formatSeconds(seconds)})`];
+  const told = output.styled(found === 0 ? 'good' : 'bad', verdict);
+  return [...lines, `${path}: ${told} (${read}, ${formatSeconds(seconds)})`];
 }

@@ -15,15 +15,22 @@ export interface Ended {
   readonly stderr: string;
 }
 
+/** Test runners ask their children for colours. */
+export const { FORCE_COLOR: _, ...plainEnvironment } = process.env;
+
 /** Runs `zc` to its end. */
 export async function zc(...args: string[]): Promise<Ended> {
   return await ended(startZc(args));
 }
 
-/** Starts `zc`; `launcher` is a program that starts it in its place. */
-export function startZc(args: readonly string[], launcher: readonly string[] = []): ChildProcess {
+/** Starts `zc`; `launcher` is a program that starts it in its place, `env` is added to its environment. */
+export function startZc(
+  args: readonly string[],
+  launcher: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): ChildProcess {
   const [program, ...rest] = [...launcher, process.execPath, zcPath, ...args];
-  return spawn(program!, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
+  return spawn(program!, rest, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...plainEnvironment, ...env } });
 }
 
 export async function ended(child: ChildProcess): Promise<Ended> {
