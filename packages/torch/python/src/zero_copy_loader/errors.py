@@ -45,6 +45,7 @@ ZcErrorCode = Literal[
     "ZC_TORCH_FORKED",
     "ZC_TORCH_PROTOCOL",
     "ZC_TORCH_NODE_MISSING",
+    "ZC_TORCH_PYTORCH_MISSING",
     "ZC_TORCH_CORE_MISSING",
 ]
 
@@ -98,6 +99,10 @@ ADVICE: Final[dict[str, str]] = {
     "ZC_TORCH_FORKED": "Make the loader in the child, or start the child with `spawn`.",
     "ZC_TORCH_PROTOCOL": "Install the same release on both sides.",
     "ZC_TORCH_NODE_MISSING": "Install Node.js 20.19 or newer, or name one in ZC_NODE.",
+    "ZC_TORCH_PYTORCH_MISSING": (
+        "`pip install 'zero-copy-loader[torch]'`; without PyTorch `zero_copy_loader.DataLoader` "
+        "gives NumPy arrays."
+    ),
     "ZC_TORCH_CORE_MISSING": (
         "Install the wheel again; in a checkout run `npm run build`, or name the library in ZC_CORE_LIBRARY."
     ),
