@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from functools import partial
 from itertools import chain
-from typing import Any, NoReturn
+from typing import Any
 
 from .batch import Batch
 from .recipe import Recipe
@@ -16,12 +16,21 @@ from .worker_threads import WorkerThreads
 class BatchAtWork:
     """A batch that the user's functions are at work on, in parts of neighbouring rows."""
 
-    def __init__(self, recipe: Recipe, batch: Batch, number: int, threads: WorkerThreads | None) -> None:
+    def __init__(
+        self,
+        recipe: Recipe,
+        batch: Batch,
+        number: int,
+        threads: WorkerThreads | None,
+        finish: Callable[[Any], Any] | None,
+    ) -> None:
+        """``finish`` is called with what the recipe gave."""
         rows = len(batch.indices)
         parts = 1 if threads is None else max(min(threads.count, rows), 1)
         self._recipe = recipe
         self._batch: Batch | None = batch
         self._number = number
+        self._finish = finish
         self._samples: list[list[Any]] = [[] for _ in range(parts)]
         self._parts_left = parts
         self._result: Any = None
@@ -63,23 +72,12 @@ class BatchAtWork:
                 return
         try:
             if self._batch is not None and not self._errors:
-                self._result = self._recipe.collated(
-                    self._batch, self._number, [*chain.from_iterable(self._samples)]
-                )
+                samples = [*chain.from_iterable(self._samples)]
+                result = self._recipe.collated(self._batch, self._number, samples)
+                self._result = result if self._finish is None else self._finish(result)
+                del samples, result
         except BaseException as error:
             self._errors[len(self._samples)] = error
         # From here on only what was made of it keeps its memory.
         self._batch, self._samples = None, []
         self._finished.set()
-
-
-class FailedBatch:
-    """Stands for a batch that did not come."""
-
-    done = True
-
-    def __init__(self, error: Exception) -> None:
-        self._error = error
-
-    def result(self) -> NoReturn:
-        raise self._error

@@ -53,6 +53,8 @@ class Client:
         self._inboxes: dict[int, deque[bytes]] = {}
         self._segments: dict[int, Segment] = {}
         self._segment_loaders: dict[int, int] = {}
+        #: By loader: who is told of its segments.
+        self._segment_watchers: dict[int, Callable[[Segment], None]] = {}
         self._retired: list[Segment] = []
         #: By loader and iteration; iteration 0 is the loader itself.
         self._farewells: dict[tuple[int, int], Any] = {}
@@ -203,6 +205,10 @@ class Client:
         """Ends the connection with a server that breaks the protocol; every later call raises ``error``."""
         return self._fail(error)
 
+    def watch_segments(self, number: int, watcher: Callable[[Segment], None]) -> None:
+        """Tells ``watcher`` of each segment of a loader as it comes, in the thread that receives it."""
+        self._segment_watchers[number] = watcher
+
     def segments(self) -> list[Segment]:
         return [*self._segments.values()]
 
@@ -337,6 +343,9 @@ class Client:
         self._segment_loaders[number] = loader
         self._arrived_packets.clear()
         os.close(descriptor)
+        watcher = self._segment_watchers.get(loader)
+        if watcher is not None:
+            watcher(self._segments[number])
 
     def _retire(self, number: int) -> None:
         segment = self._segments.pop(number, None)
@@ -369,6 +378,7 @@ class Client:
 
     def _forget_loader(self, number: int) -> None:
         self._inboxes.pop(number, None)
+        self._segment_watchers.pop(number, None)
         for key in [key for key in [*self._farewells] if key[0] == number]:
             self._farewells.pop(key, None)
         for segment in [key for key, loader in [*self._segment_loaders.items()] if loader == number]:

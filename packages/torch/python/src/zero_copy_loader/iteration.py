@@ -6,6 +6,7 @@ import threading
 from typing import NamedTuple
 
 from . import protocol
+from .accelerator import Leases
 from .batch import Batch, FieldView
 from .consumer_clock import ConsumerClock
 from .errors import ZcError
@@ -37,6 +38,7 @@ class Iteration:
         ahead: int,
         clock: ConsumerClock | None,
         sampled: Sampled | None,
+        leases: Leases | None = None,
     ) -> None:
         """Without a ``clock`` another iterator takes the batches, and counts them as it hands them out."""
         client = session.client
@@ -48,6 +50,7 @@ class Iteration:
         self._number = session.number
         self._progress = progress
         self._ids = sampled and sampled.ids
+        self._leases = leases
         self._views = views
         self._decoder = BatchDecoder(len(views))
         self._inbox = client.inbox(session.number)
@@ -88,6 +91,8 @@ class Iteration:
             self._clock.asked(len(self._inbox), self._given_at)
         try:
             while True:
+                if self._leases is not None:
+                    self._leases.flush()
                 if self._ids is not None:
                     self._send_ids(self._ids)
                     self._ids.check(self._taken)
@@ -170,6 +175,8 @@ class Iteration:
     def _hand_out(self, numbers: tuple[int, ...]) -> Batch:
         _, _, segment, slot, generation, samples, way, _, _, _, indices, *places = numbers
         memory = self._client.take(segment, slot, generation)
+        if self._leases is not None:
+            memory = self._leases.guard(memory)
         try:
             fields = {
                 view.name: view.make(memory, samples, places[at], places[at + 1], places[at + 2])

@@ -58,6 +58,11 @@ class Segment:
         self._owner = os.getpid()
 
     @property
+    def map(self) -> object:
+        """What keeps the memory mapped, as everything does that is made of its slots."""
+        return self._map
+
+    @property
     def address(self) -> int:
         """Where the segment begins in this process."""
         return self._control

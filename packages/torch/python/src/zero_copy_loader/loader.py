@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import threading
 import weakref
@@ -10,14 +11,17 @@ from typing import Any, ClassVar, Literal, NoReturn, TypeVar, get_args
 
 from . import arguments, protocol, state
 from . import client as bridge
+from .accelerator import Accelerator
+from .ahead import Ahead, Stage
 from .batch import FieldView
+from .batch_at_work import BatchAtWork
 from .consumer_clock import ConsumerClock
 from .dataset import Dataset
 from .errors import ZcError
+from .handed_out import HandedOut
 from .ids_ahead import IdsAhead
 from .iteration import Iteration, Sampled
 from .job_share import JobShare, Share
-from .prepared_iteration import PreparedIteration
 from .progress import Place, Progress, batches_of
 from .recipe import Collate, Transform, recipe_of, worker_count
 from .sample import Sample
@@ -34,6 +38,7 @@ Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | Dataset
 Mode = Literal["auto", "direct", "copied"]
 Verify = Literal["auto", "always", "never"]
 OnCorrupt = Literal["throw", "skip"]
+
 
 _Loader = TypeVar("_Loader", bound="DataLoader")
 #: For so many batches more than are sent ahead the ids are drawn, until the server asks for more.
@@ -74,6 +79,8 @@ class DataLoader:
         collate_fn: Collate | None = None,
         transform: Transform | None = None,
         transform_threads: int | None = None,
+        pin_memory: bool = False,
+        device: Any = None,
         fields: Sequence[str] | None = None,
         prefetch_batches: int | None = None,
         rank: int | None = None,
@@ -120,6 +127,8 @@ class DataLoader:
             max_memory_bytes = arguments.whole("max_memory_bytes", max_memory_bytes, 1)
         self._paths = [arguments.local_path(path) for path in _listed(paths)]
         self._fields = arguments.names("fields", fields)
+        self.pin_memory: bool = arguments.one_of("pin_memory", pin_memory, (False, True))
+        self.device = self._checked_device(device)
         self._recipe = recipe_of(transform, collate_fn, self._default_collate)
         threads = worker_count(transform_threads, transform, collate_fn)
         self._threads = WorkerThreads(threads) if threads else None
@@ -150,7 +159,7 @@ class DataLoader:
         self._clock = ConsumerClock()
         self._progress: Progress | None = None
         # Weak: an iterator that nobody holds any more is over, and says so to the server by itself.
-        self._iteration: weakref.ref[Iteration | PreparedIteration] | None = None
+        self._iteration: weakref.ref[Iteration | HandedOut] | None = None
         self._next_epoch = 0
         #: Where the next iteration begins, where that was said.
         self._place: Place | None = None
@@ -175,18 +184,35 @@ class DataLoader:
             for field in session.schema.fields
             if self._fields is None or field.name in self._fields
         ]
-        clock = self._clock if self._recipe is None else None
-        iteration: Iteration | PreparedIteration
-        iteration = Iteration(self, session, progress, views, share, self._ahead, clock, sampled)
-        if self._recipe is not None:
-            iteration = PreparedIteration(
-                iteration, self._recipe, progress, self._clock, self._threads, self._ahead
-            )
+        accelerator = self._accelerator()
+        if accelerator is not None:
+            session.client.watch_segments(session.number, accelerator.pin)
+        is_last = self._recipe is None and not (accelerator is not None and accelerator.copies)
+        clock = self._clock if is_last else None
+        leases = None if accelerator is None else accelerator.leases
+        iteration: Iteration | HandedOut
+        iteration = Iteration(self, session, progress, views, share, self._ahead, clock, sampled, leases)
+        if not is_last:
+            iteration = HandedOut(self._staged(iteration, accelerator), progress, self._clock)
         self._place = None
         self._next_epoch = progress.begin.epoch + 1
         self._progress = progress
         self._iteration = weakref.ref(iteration)
         return iteration
+
+    def _staged(self, stage: Stage, accelerator: Accelerator | None) -> Stage:
+        """What is done with batches on their way: the user's functions, and a copy to a device."""
+        recipe, threads = self._recipe, self._threads
+        if recipe is not None:
+            numbers = itertools.count()
+            finish = None if accelerator is None else accelerator.pinned
+            depth = 0 if threads is None else self._ahead
+            stage = Ahead(
+                stage, lambda batch: BatchAtWork(recipe, batch, next(numbers), threads, finish), depth
+            )
+        if accelerator is not None and accelerator.copies:
+            stage = Ahead(stage, accelerator.copy, depth=1)
+        return stage
 
     def _progress_from(self, place: Place, session: Session, share: Share) -> tuple[Progress, Sampled | None]:
         sampling = self._sampling
@@ -208,6 +234,19 @@ class DataLoader:
             place = Place(place.epoch + 1, 0)
             batches_left = batches_of(session.samples, step, self.drop_last)
         return Progress(place, step, batches_left), None
+
+    def _checked_device(self, device: Any) -> Any:
+        if device is not None or self.pin_memory:
+            raise ZcError(
+                "ZC_ARGUMENT",
+                "NumPy arrays are on the CPU: device and pin_memory are for tensors",
+                advice="from zero_copy_loader.torch import DataLoader",
+            )
+        return None
+
+    def _accelerator(self) -> Accelerator | None:
+        """What batches are made ready for; asked for when an iteration begins."""
+        return None
 
     @staticmethod
     def _default_collate(samples: list[Any]) -> Any:
@@ -385,7 +424,7 @@ class DataLoader:
         if iteration is not None:
             iteration.stop()
 
-    def _current_iteration(self) -> Iteration | PreparedIteration | None:
+    def _current_iteration(self) -> Iteration | HandedOut | None:
         return None if self._iteration is None else self._iteration()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from typing import Any, Final, NoReturn
 
 from . import arguments
@@ -60,7 +61,8 @@ class Recipe:
             named = ", ".join(map(str, ids[:_SAMPLES_NAMED_MAX])) + (", …" * (len(ids) > _SAMPLES_NAMED_MAX))
             function = "collate_fn" if self._collate is not None else "the default collate"
             _raise_noted(error, f"zero_copy_loader: in {function} of batch {number}, samples {named}")
-        return Batch(made, batch.indices, batch.way) if isinstance(made, Mapping) else made
+        # A copy: what the loop keeps of a batch that was made anew is not to keep the slot.
+        return Batch(made, deepcopy(batch.indices), batch.way) if isinstance(made, Mapping) else made
 
 
 def recipe_of(transform: Any, collate: Any, default_collate: Collate) -> Recipe | None:
