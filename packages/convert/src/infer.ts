@@ -4,18 +4,24 @@ import { expandPaths } from './input-paths.js';
 import { csv } from './sources/csv/csv.js';
 import { folder } from './sources/folder.js';
 import { jsonLines } from './sources/json-lines/json-lines.js';
+import { megatron } from './sources/megatron.js';
 import { npy } from './sources/npy.js';
 import { npyFolder } from './sources/npy-folder.js';
+import { npz } from './sources/npz.js';
+import { safetensors } from './sources/safetensors.js';
 import type { OpenedSource, SampleSource, SourceOptions } from './sources/sample-source.js';
 import { textLines } from './sources/text-lines.js';
 import { webdataset } from './sources/webdataset/webdataset.js';
 
 /** Every kind of input, in the order in which they are tried. */
 const sources: readonly SampleSource[] = [
+  megatron,
   webdataset,
   npyFolder,
   folder,
   npy,
+  npz,
+  safetensors,
   jsonLines,
   csv,
   // Any text at all is of this kind.

@@ -10,6 +10,10 @@ export const convertLimits = {
   INPUT_PATHS_MAX: 100_000,
   /** Bytes of one record: an entry of an archive, a line, all parts of a sample together. A row of a shard may be as long. */
   RECORD_BYTES_MAX: 2 ** 30,
+  /** Arrays of one file; as many fields may a shard have. */
+  ARRAYS_MAX: 1024,
+  /** Bytes of the header of a safetensors file; its own library refuses more. */
+  SAFETENSORS_HEADER_BYTES_MAX: 100_000_000,
   /** Bytes of a header of a tar that holds a long name or attributes. */
   TAR_HEADER_BYTES_MAX: 2 ** 20,
   /** Of a compressed input, bytes that may come out for each one that goes in … */

@@ -8,9 +8,12 @@ import { infer } from '../src/index.js';
 
 /** Files of other libraries, and how many bytes lie between two that are damaged. */
 const files: [name: string, step: number][] = [
-  ['webdataset/two.tar', 331],
-  ['webdataset/two.tar.gz', 11],
-  ['webdataset/two.tar.zst', 11],
+  ['webdataset/two.tar', 601],
+  ['webdataset/two.tar.gz', 17],
+  ['webdataset/two.tar.zst', 17],
+  ['safetensors/rows.safetensors', 3],
+  ['numpy/stored.npz', 7],
+  ['numpy/deflated.npz', 5],
   ['python/rows.csv', 7],
   ['python/rows.jsonl', 11],
   ['python/rows.jsonl.gz', 3],

@@ -1,9 +1,10 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ZcError } from '@zc/errors';
-import { defineSchema, field, type TensorField } from '@zc/format';
+import { fileFilter } from './file-list.js';
 import { openNpy } from './npy.js';
-import type { OpenedSource, SampleSource, SourceRow } from './sample-source.js';
+import { sideBySide } from './row-columns.js';
+import type { OpenedSource, SampleSource } from './sample-source.js';
 
 /**
  * A folder of `.npy` files and nothing else: one field a file, named after it, and one sample a row of all of
@@ -16,45 +17,20 @@ export const npyFolder: SampleSource = {
     return isDirectory && (await arraysIn(path!)) !== undefined;
   },
 
-  async open({ path }): Promise<OpenedSource> {
+  async open({ path }, options): Promise<OpenedSource> {
     const folder = path!;
-    const names = (await arraysIn(folder))!;
-    const columns = await Promise.all(names.map((name) => openNpy(join(folder, name))));
-    const samples = columns[0]!.samples!;
-    const other = columns.findIndex((column) => column.samples !== samples);
-    if (other > 0) {
-      const actual = columns[other]!.samples;
-      throw new ZcError('ZC_CONVERT_MIXED', `the array has ${actual} rows, ${names[0]} has ${samples}`, {
-        path: join(folder, names[other]!),
-        expected: samples,
-        actual,
-        advice: 'Every array needs one row a sample; save them again from the same samples.',
-      });
+    const names = ((await arraysIn(folder)) ?? []).filter(fileFilter(options));
+    if (names.length === 0) {
+      throw new ZcError('ZC_CONVERT_EMPTY', 'the folder holds no array to pack', { path: folder });
     }
-    const fields = columns.map(({ schema }) => schema.fields[0] as TensorField);
-    return {
-      schema: defineSchema(
-        Object.fromEntries(fields.map(({ name, dtype, shape }) => [name, field.tensor(dtype, shape)])),
-      ),
-      samples,
-      bytes: columns.reduce((sum, { bytes }) => sum + bytes!, 0),
-      facts: [`${names.length} NumPy arrays of ${samples} rows: ${names.join(', ')}`],
-      async *rows(from): AsyncGenerator<SourceRow> {
-        const iterators = columns.map((column) => column.rows(from)[Symbol.asyncIterator]());
-        try {
-          for (let row = from; row < samples; row++) {
-            const parts = await Promise.all(iterators.map((iterator) => iterator.next()));
-            const rows = parts.map((part) => part.value as SourceRow);
-            yield {
-              sample: Object.assign({}, ...rows.map(({ sample }) => sample)),
-              bytesRead: rows.reduce((sum, { bytesRead }) => sum + bytesRead, 0),
-            };
-          }
-        } finally {
-          for (const iterator of iterators) await iterator.return?.();
-        }
-      },
-    };
+    const columns = await Promise.all(
+      names.map(async (name) => {
+        const path = join(folder, name);
+        return { title: name, path, source: await openNpy(path) };
+      }),
+    );
+    const facts = [`${names.length} NumPy arrays of ${columns[0]!.source.samples} rows: ${names.join(', ')}`];
+    return sideBySide(columns, { facts });
   },
 };
 

@@ -1,12 +1,13 @@
 import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { ZcError } from '@zc/errors';
-import { defineSchema, elementsOf, field } from '@zc/format';
 import { refuseBeyond } from '../limits.js';
-import { bytesOfArray, scalarReader } from './npy-array.js';
+import { arraySource } from './array-source.js';
+import { bytesOfArray } from './npy-array.js';
 import { isNpy, NPY_HEADER_BYTES_MAX, type NpyHeader, parseNpyHeader } from './npy-header.js';
-import { type NpyFile, readInto, readStrip, stripRows } from './npy-strips.js';
-import type { OpenedSource, SampleSource, SourceRow } from './sample-source.js';
+import { readInto } from './npy-strips.js';
+import type { RowColumn } from './row-columns.js';
+import type { OpenedSource, SampleSource } from './sample-source.js';
 
 /**
  * A `.npy` file, one sample a row of its first dimension.
@@ -27,25 +28,9 @@ export const npy: SampleSource = {
 };
 
 /** One `.npy` file as a source of one field. */
-export async function openNpy(path: string): Promise<OpenedSource> {
+export async function openNpy(path: string): Promise<RowColumn['source']> {
   const { header, rowBytes } = await readHeader(path);
-  const [samples = 0, ...shape] = header.shape;
-  const name = fieldName(path);
-  return {
-    schema: defineSchema({ [name]: field.tensor(header.dtype, shape) }),
-    samples,
-    bytes: samples * rowBytes,
-    facts: [`a NumPy array of ${samples} rows${header.isFortran ? ', in Fortran order' : ''}`],
-    async *rows(from): AsyncGenerator<SourceRow> {
-      const toValue = shape.length === 0 ? scalarReader(header.dtype) : undefined;
-      for await (const chunk of strips({ path, header, samples, rowBytes }, from)) {
-        for (let at = 0; at < chunk.length; at += rowBytes) {
-          const elements = elementsOf(header.dtype, chunk.subarray(at, at + rowBytes));
-          yield { sample: { [name]: toValue ? toValue(elements) : elements }, bytesRead: rowBytes };
-        }
-      }
-    },
-  };
+  return arraySource({ path, header, samples: header.shape[0]!, rowBytes }, fieldName(path));
 }
 
 async function readHeader(path: string): Promise<{ header: NpyHeader; rowBytes: number }> {
@@ -73,27 +58,6 @@ async function readHeader(path: string): Promise<{ header: NpyHeader; rowBytes: 
     }
     return { header, rowBytes };
   } finally {
-    await file.close();
-  }
-}
-
-/** Whole rows, front to back, the next ones being read while some are packed. */
-async function* strips(array: NpyFile, from: number): AsyncGenerator<Uint8Array> {
-  const { path, samples } = array;
-  const rows = stripRows(array);
-  const file = await open(path);
-  const read = (row: number) => readStrip(file, array, { row, count: Math.min(rows, samples - row) });
-  let next: Promise<Uint8Array> | undefined = from < samples ? read(from) : undefined;
-  try {
-    for (let row = from + rows; next !== undefined; row += rows) {
-      const strip: Uint8Array = await next;
-      next = row < samples ? read(row) : undefined;
-      // The failure belongs to the next turn; until then it is not an unhandled one.
-      next?.catch(() => {});
-      yield strip;
-    }
-  } finally {
-    await next?.catch(() => {});
     await file.close();
   }
 }

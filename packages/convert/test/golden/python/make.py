@@ -28,9 +28,25 @@ with open(here / "rows.tsv", "w", newline="", encoding="utf-8") as file:
     writer.writerows(rows)
 
 objects = [
-    {"id": 1, "score": 1, "ok": True, "text": "a\nb", "tokens": [3, 1, 2], "place": [0.5, 1], "more": {"x": [1, None]}},
+    {
+        "id": 1,
+        "score": 1,
+        "ok": True,
+        "text": "a\nb",
+        "tokens": [3, 1, 2],
+        "place": [0.5, 1],
+        "more": {"x": [1, None]},
+    },
     {"id": -2, "score": 2.5, "ok": False, "text": "Ü🎲", "tokens": [], "place": [2, -3.25], "more": None},
-    {"id": 2**53 - 1, "score": -0.0, "ok": True, "text": "", "tokens": [2**40], "place": [1, 1], "more": "text"},
+    {
+        "id": 2**53 - 1,
+        "score": -0.0,
+        "ok": True,
+        "text": "",
+        "tokens": [2**40],
+        "place": [1, 1],
+        "more": "text",
+    },
 ]
 lines = "".join(json.dumps(line) + "\n" for line in objects)
 (here / "rows.jsonl").write_text(lines, encoding="utf-8")
