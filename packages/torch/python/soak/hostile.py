@@ -27,6 +27,8 @@ CASES = 640
 #: Greeting, opening, iterations of two loaders, ids of a sampler and batches lie below, on both sides.
 FRAMES = 32
 
+#: A client that has not ended by then is stuck, however busy the machine is.
+_STUCK_S = 120
 #: What a trainer does in one case; it says how that ended, in one line.
 CLIENT = """
 import sys, threading
@@ -78,7 +80,7 @@ def run_case(seed: int, dataset: Path, folder: Path) -> str:
         text=True,
     )
     try:
-        out, errors = client.communicate(timeout=30)
+        out, errors = client.communicate(timeout=_STUCK_S)
     except subprocess.TimeoutExpired:
         client.send_signal(signal.SIGABRT)
         out, errors = client.communicate()
