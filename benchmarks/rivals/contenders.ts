@@ -45,18 +45,20 @@ export const choosesWell: readonly Reach[] = [
   { subject: 'zc', than: 'zc-copied', measure: 'mb_s', factor: 0.9 },
 ];
 
-/** Ways of getting batches of torch tensors: ours, the best that a few lines of NumPy do, and torch's own loader. */
-export const torchLoaders = {
-  zc: { runtime: 'python', module: 'python/zc', needs: ['torch'] },
-  gather: torchDataLoader('gather', 0),
-  'torch-dataloader': torchDataLoader('items', 0),
-  'torch-dataloader-views': torchDataLoader('views', 0),
-  'torch-dataloader-2': torchDataLoader('items', 2),
-  consumer: { runtime: 'python', module: 'python/consumer', needs: ['torch'], yardstick: 'consumer' },
-} satisfies Contenders;
+const consumer: Contender = {
+  runtime: 'python',
+  module: 'python/consumer',
+  needs: ['torch'],
+  yardstick: 'consumer',
+};
 
-/** See `python/torch_dataloader.py` for the ways to fetch. */
-function torchDataLoader(fetch: 'gather' | 'items' | 'views', workers: number): Contender {
+/** Our loader for PyTorch. */
+export function torchLoader(params: Contender['params'] = {}): Contender {
+  return { runtime: 'python', module: 'python/zc', params, needs: ['torch'] };
+}
+
+/** See `python/torch_dataloader.py` for the ways to fetch; of several numbers of workers the fastest is taken. */
+export function torchDataLoader(fetch: 'gather' | 'items' | 'views', workers: readonly number[]): Contender {
   return {
     runtime: 'python',
     module: 'python/torch_dataloader',
@@ -64,3 +66,18 @@ function torchDataLoader(fetch: 'gather' | 'items' | 'views', workers: number): 
     needs: ['torch'],
   };
 }
+
+/** Ours, torch's own loader as it is used, and what the batches are for. */
+export const torchBasics = {
+  zc: torchLoader(),
+  'torch-dataloader': torchDataLoader('items', [0, 1, 2]),
+  consumer,
+} satisfies Contenders;
+
+/** Ways of getting batches of torch tensors: ours, the best that a few lines of NumPy do, and those of others. */
+export const torchLoaders = {
+  ...torchBasics,
+  gather: torchDataLoader('gather', [0]),
+  'torch-dataloader-views': torchDataLoader('views', [0]),
+  ffcv: { runtime: 'python', module: 'python/ffcv_raw', environment: 'ffcv', needs: ['ffcv'] },
+} satisfies Contenders;

@@ -19,6 +19,8 @@ interface RoundReply {
   readonly sum_of_part: string | null;
   readonly first_batch_ms: number;
   readonly gap_ms: { readonly p50: number; readonly p99: number; readonly max: number };
+  /** What a call for the next batch took, half of the time; of those that look at that alone. */
+  readonly next_us?: number;
 }
 
 export interface Round extends RoundReply {
@@ -51,7 +53,7 @@ export class ContenderProcess {
     const harness =
       contender.runtime === 'node'
         ? [process.execPath, built('src/harness.js')]
-        : [pythonInterpreter(), script('src/harness.py')];
+        : [pythonInterpreter(contender.environment), script('src/harness.py')];
     const [command, ...args] = [...(contender.unprivileged ? withoutPrivileges() : []), ...harness];
     const child = spawn(command!, args, {
       stdio: ['pipe', 'ignore', 'pipe', 'pipe'],

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { dataFolder } from './folders.js';
 import { type RowLengths, writeRows } from './row-writer.js';
 
 /**
@@ -60,15 +60,6 @@ interface StoredSet extends DataSet {
 const VERSION = 2;
 /** Rows of a smoke run: enough for several batches, little enough for a test. */
 const SMOKE_ROWS = 512;
-
-/**
- * The folder of the generated sets: `ZC_BENCH_DATA`, or one in the user's cache. That of root lies where
- * others may read, for some contenders run as somebody else.
- */
-export function dataFolder(): string {
-  const cache = process.getuid?.() === 0 ? '/var/cache' : join(homedir(), '.cache');
-  return process.env.ZC_BENCH_DATA ?? join(process.env.XDG_CACHE_HOME ?? cache, 'zc-loader', 'bench');
-}
 
 /**
  * Makes a set once and checks its digests on every later use.

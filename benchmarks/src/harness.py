@@ -1,7 +1,8 @@
 """The process of a Python contender: takes commands from standard input, answers on descriptor 3.
 
 A module under ``rivals/python/`` defines ``open(settings)``, ``epoch()`` (an iterator of
-``(samples, bytes, sum)``, the sum wrapping over the 64-bit words of rows and labels) and ``close()``.
+``(samples, bytes, sum)``, the sum wrapping over the 64-bit words of rows and labels) and ``close()``. A list
+``next_us`` in it holds what each call for a batch took, where that is the question.
 """
 
 from __future__ import annotations
@@ -37,10 +38,21 @@ def quantile(values: list[float], q: float) -> float:
     return values[min(len(values) - 1, int(q * len(values)))] if values else 0.0
 
 
+def spend(milliseconds: float) -> float:
+    """Keeps the thread busy, as a training step does; gives the time when it is over."""
+    end = time.perf_counter() + milliseconds / 1000
+    while (now := time.perf_counter()) < end:
+        pass
+    return now
+
+
 def run_round(
     contender: ModuleType, settings: dict[str, Any], min_seconds: float, min_epochs: int, reopen: bool
 ) -> dict[str, Any]:
     """Whole epochs, ``min_epochs`` of them or more, until ``min_seconds`` have passed."""
+    step_ms = settings.get("stepMs", 0)
+    next_us: list[float] = getattr(contender, "next_us", [])
+    next_us.clear()
     gaps: list[float] = []
     samples = byte_count = epochs = total = 0
     first_batch_ms = 0.0
@@ -58,11 +70,14 @@ def run_round(
             samples += batch_samples
             byte_count += batch_bytes
             total += batch_sum
+            if step_ms:
+                previous = spend(step_ms)
         epochs += 1
         if epochs >= min_epochs and time.perf_counter() - started >= min_seconds:
             break
     seconds = time.perf_counter() - started
     gaps.sort()
+    next_us.sort()
     return {
         "seconds": seconds,
         "samples": samples,
@@ -72,6 +87,7 @@ def run_round(
         "sum_of_part": None,
         "first_batch_ms": first_batch_ms,
         "gap_ms": {"p50": quantile(gaps, 0.5), "p99": quantile(gaps, 0.99), "max": gaps[-1] if gaps else 0.0},
+        **({"next_us": quantile(next_us, 0.5)} if next_us else {}),
     }
 
 

@@ -15,6 +15,7 @@ export interface Settings {
   readonly samples: number;
   /** The file that contenders write, where they do. */
   readonly output?: { readonly path: string; readonly bytes: number };
+  readonly stepMs?: number;
   readonly params: Readonly<Record<string, unknown>>;
 }
 

@@ -2,8 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { statfsSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { capabilities } from '@zc/io';
-import { dataFolder } from './data.js';
-import { pythonInterpreter } from './folders.js';
+import { dataFolder, pythonInterpreter } from './folders.js';
 
 /** What a reader needs to know of the machine to judge the figures. */
 export function describeMachine(): Record<string, unknown> {

@@ -1,8 +1,8 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { dataFolder, prepareData } from './data.js';
-import { built } from './folders.js';
+import { prepareData } from './data.js';
+import { built, dataFolder } from './folders.js';
 import { describeMachine } from './machine.js';
 import { makeReport } from './report.js';
 import { CAREFUL, runScenario, type ScenarioRun, SMOKE } from './runner.js';

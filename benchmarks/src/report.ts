@@ -115,9 +115,10 @@ function reachesOf({ scenario, rounds }: ScenarioRun) {
     const own = rounds.get(subject);
     const theirs = typeof than === 'number' ? [] : rounds.get(than);
     if (!own || !theirs || own.length < 2) return [];
-    const isCpu = measure.startsWith('cpu');
+    const lessIsBetter = measure.startsWith('cpu') || measure === 'next_us';
     const value = (round: Round) => {
       if (measure === 'mb_s') return mbPerSecond(round);
+      if (measure === 'next_us') return round.next_us ?? Number.NaN;
       if (measure === 'samples_s') return round.samples / round.seconds;
       // Never divide by less than can be measured.
       return Math.max(
@@ -129,7 +130,7 @@ function reachesOf({ scenario, rounds }: ScenarioRun) {
       own.map(value),
       typeof than === 'number' ? own.map(() => than) : theirs.map(value),
     );
-    const met = isCpu ? ratio.low <= factor : ratio.high >= factor;
+    const met = lessIsBetter ? ratio.low <= factor : ratio.high >= factor;
     return [{ scenario: scenario.name, subject, than, measure, factor, ratio: finite(ratio), met }];
   });
 }

@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ContenderProcess, type Round } from './contender-process.js';
-import { type DataSet, dataFolder } from './data.js';
-import { pythonInterpreter } from './folders.js';
+import type { DataSet } from './data.js';
+import { dataFolder, pythonInterpreter } from './folders.js';
 import type { Settings } from './harness.js';
 import { checkOutput, removeOutput } from './output-file.js';
 import { arrangePages } from './page-cache.js';
@@ -64,7 +64,7 @@ export async function runScenario(
   const settings = settingsOf(scenario, data);
   try {
     for (const [name, contender] of Object.entries(scenario.contenders)) {
-      const reason = whatIsMissing(contender, data);
+      const reason = whatIsMissing(contender, data, method);
       if (reason === undefined) processes.set(name, await ContenderProcess.start(contender, settings));
       else missing.set(name, reason);
     }
@@ -89,12 +89,13 @@ export async function runScenario(
 }
 
 function settingsOf(scenario: ScenarioQuestion, data: DataSet): Omit<Settings, 'params'> {
-  const { batchSize, shuffle, samples = data.rows, outputBytes } = scenario;
+  const { batchSize, shuffle, samples = data.rows, stepMs, outputBytes } = scenario;
   return {
     data,
     batchSize,
     shuffle,
     samples: Math.min(samples, data.rows),
+    ...(stepMs !== undefined && { stepMs }),
     ...(outputBytes !== undefined && {
       output: {
         path: join(dataFolder(), `${scenario.name}.out`),
@@ -182,14 +183,19 @@ export function mbPerSecond(round: Round): number {
 
 /** Names what a contender lacks here and how to get it, or nothing if it can run. */
 function whatIsMissing(
-  { runtime, unprivileged, needs = [] }: Contender,
+  { runtime, environment, unprivileged, needs = [] }: Contender,
   { shards }: DataSet,
+  method: Method,
 ): string | undefined {
+  if (environment !== undefined && method === SMOKE) return 'is not part of a smoke run';
+  const python = pythonInterpreter(environment);
+  if (runtime === 'python' && !existsSync(python) && environment !== undefined) {
+    return `needs an environment at ${python}`;
+  }
   for (const need of needs) {
     if (runtime === 'python') {
       const probe = `import importlib.util as u, sys; sys.exit(0 if u.find_spec("${need}") else 1)`;
-      if (spawnSync(pythonInterpreter(), ['-c', probe]).status !== 0)
-        return `needs the Python package ${need}`;
+      if (spawnSync(python, ['-c', probe]).status !== 0) return `needs the Python package ${need}`;
     } else if (spawnSync(need, ['--version']).status !== 0) return `needs the program ${need}`;
   }
   return unprivileged ? whatForbidsDroppingPrivileges(shards) : undefined;

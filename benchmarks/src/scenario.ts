@@ -9,6 +9,11 @@ export interface Contender {
   readonly env?: Readonly<Record<string, string>>;
   /** Python modules or programs without which this contender is listed as missing instead of run. */
   readonly needs?: readonly string[];
+  /**
+   * Of Python: a virtual environment of its own, by its name below the folder of the sets, for what does not go
+   * with the others. Without it the contender is listed as missing; smoke runs do without it.
+   */
+  readonly environment?: string;
   /** Runs as a user who is not root, with the 8 MiB of locked memory that most systems allow. */
   readonly unprivileged?: boolean;
   /**
@@ -19,9 +24,9 @@ export interface Contender {
 }
 
 /** What a report gives of a contender; see `report.ts`. */
-export type Measure = 'mb_s' | 'samples_s' | 'cpu_s_per_gb' | 'cpu_s_per_gb_net';
+export type Measure = 'mb_s' | 'samples_s' | 'cpu_s_per_gb' | 'cpu_s_per_gb_net' | 'next_us';
 
-/** A goal: `subject`'s measure is at least (for CPU: at most) `factor` times that of `than`, or that number. */
+/** A goal: `subject`'s measure is at least (for CPU and `next_us`: at most) `factor` times that of `than`, or that number. */
 export interface Reach {
   readonly subject: string;
   readonly than: string | number;
@@ -46,6 +51,8 @@ export interface ScenarioQuestion {
   readonly samples?: number;
   /** What the consumer adds up; rows with their labels by default. */
   readonly consumes?: 'labels';
+  /** Of contenders in Python: what a batch is needed for takes so long after it was summed. */
+  readonly stepMs?: number;
   /**
    * Contenders write instead: a file of this many bytes in each round, the set's rows over and over. It is made
    * at `settings.output`, and lies on the disk when the epoch ends; afterwards its size is checked, and its sum.

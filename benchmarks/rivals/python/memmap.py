@@ -1,24 +1,54 @@
-"""The rows as a flat array, mapped by NumPy, and the labels in memory: what the rivals here share."""
+"""The rows as flat arrays, mapped by NumPy, and the labels in memory: what the rivals here share."""
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
+Rows = npt.NDArray[np.uint8]
 
-def open_rows(settings: dict[str, Any]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
-    """The mapped rows, shape (rows, row bytes), and the labels."""
+
+def open_rows(settings: dict[str, Any]) -> tuple[Rows, npt.NDArray[np.int64]]:
+    """The mapped rows, shape (rows, row bytes), and the labels, of a set that has them in one file."""
     data = settings["data"]
-    flat, labels = data["flat"], data["labels"]
-    shape = (data["rows"], data["rowBytes"])
-    rows = np.memmap(flat["path"], dtype=np.uint8, mode="r", offset=flat["offsetBytes"], shape=shape)
-    return rows, np.fromfile(labels["path"], dtype=np.int64, offset=labels["offsetBytes"])
+    return _map(data["flat"], data["rows"], data["rowBytes"]), _labels(data)
+
+
+class Regions:
+    """The rows by number where they lie in several files."""
+
+    def __init__(self, settings: dict[str, Any]) -> None:
+        data = settings["data"]
+        regions = [{**data["flat"], "rows": data["rows"]}] if "flat" in data else data["regions"]
+        self._maps = [_map(region, region["rows"], data["rowBytes"]) for region in regions]
+        self._ends = list(accumulate(len(rows) for rows in self._maps))
+        self.labels = _labels(data)
+
+    def __len__(self) -> int:
+        return self._ends[-1]
+
+    def __getitem__(self, index: int) -> Rows:
+        number = bisect_right(self._ends, index)
+        row: Rows = self._maps[number][index - self._ends[number]]
+        return row
 
 
 def consume(x: torch.Tensor, label: torch.Tensor) -> tuple[int, int, int]:
     """Sums a batch as 64-bit words."""
     total = int(x.view(torch.int64).sum()) + int(label.sum())
     return len(label), x.numel() + label.numel() * 8, total
+
+
+def _map(region: dict[str, Any], rows: int, row_bytes: int) -> Rows:
+    shape = (rows, row_bytes)
+    return np.memmap(region["path"], dtype=np.uint8, mode="r", offset=region["offsetBytes"], shape=shape)
+
+
+def _labels(data: dict[str, Any]) -> npt.NDArray[np.int64]:
+    labels = data["labels"]
+    return np.fromfile(labels["path"], dtype=np.int64, offset=labels["offsetBytes"])

@@ -2,58 +2,94 @@
 
 ``params``: ``fetch`` is ``items`` (a copy per sample, default collate), ``views`` (the same without the
 copy) or ``gather`` (``__getitems__`` gathers the whole batch, the best that people write by hand);
-``workers`` as in torch.
+``workers``: numbers as torch takes them, of which the fastest in a trial is kept.
 """
 
 from __future__ import annotations
 
+import time
 import warnings
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 import torch
-from memmap import consume, open_rows
+from memmap import Regions, consume, open_rows
 from torch.utils.data import DataLoader, Dataset
+
+TRIAL_BATCHES = 20
 
 warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
 
 
-class Rows(Dataset[Any]):
-    """Rows and labels; what one item is depends on ``fetch``."""
+class Items(Dataset[Any]):
+    """A row and its label; ``views``: without copying the row."""
+
+    def __init__(self, settings: dict[str, Any], *, views: bool) -> None:
+        self.rows = Regions(settings)
+        self.views = views
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
+        row = self.rows[index] if self.views else self.rows[index].copy()
+        return torch.from_numpy(row), int(self.rows.labels[index])
+
+
+class Batches(Dataset[Any]):
+    """Rows and labels of a whole batch."""
 
     def __init__(self, settings: dict[str, Any]) -> None:
         self.rows, self.labels = open_rows(settings)
-        self.fetch = settings["params"]["fetch"]
-        if self.fetch == "gather":
-            self.__getitems__ = self.gather
 
     def __len__(self) -> int:
         return len(self.labels)
 
-    def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
-        row = self.rows[index] if self.fetch == "views" else np.array(self.rows[index])
-        return torch.from_numpy(row), int(self.labels[index])
-
-    def gather(self, indices: list[int]) -> tuple[torch.Tensor, torch.Tensor]:
+    def __getitems__(self, indices: list[int]) -> tuple[torch.Tensor, torch.Tensor]:
         return torch.from_numpy(self.rows[indices]), torch.from_numpy(self.labels[indices])
 
 
 loader: DataLoader[Any]
+workers: int | None = None
 
 
 def open(settings: dict[str, Any]) -> None:  # noqa: A001
-    global loader
+    global loader, workers
     torch.set_num_threads(1)
-    params = settings["params"]
-    loader = DataLoader(
-        Rows(settings),
+    if workers is None:
+        workers = best(settings)
+    loader = make(settings, workers)
+
+
+def make(settings: dict[str, Any], count: int) -> DataLoader[Any]:
+    fetch = settings["params"]["fetch"]
+    dataset = Batches(settings) if fetch == "gather" else Items(settings, views=fetch == "views")
+    return DataLoader(
+        dataset,
         batch_size=settings["batchSize"],
         shuffle=settings["shuffle"],
-        num_workers=params["workers"],
-        persistent_workers=params["workers"] > 0,
-        collate_fn=(lambda batch: batch) if params["fetch"] == "gather" else None,
+        num_workers=count,
+        persistent_workers=count > 0,
+        collate_fn=(lambda batch: batch) if fetch == "gather" else None,
     )
+
+
+def best(settings: dict[str, Any]) -> int:
+    """The fastest number of workers; the first one where the set is too small to tell."""
+    counts: list[int] = settings["params"]["workers"]
+    if len(counts) == 1 or settings["data"]["rows"] < 2 * TRIAL_BATCHES * settings["batchSize"]:
+        return counts[0]
+    return max(counts, key=lambda count: speed(settings, count))
+
+
+def speed(settings: dict[str, Any], count: int) -> float:
+    """Batches a second, without the first one, for which workers start."""
+    batches = iter(make(settings, count))
+    next(batches)
+    begun = time.perf_counter()
+    for _ in range(TRIAL_BATCHES):
+        next(batches)
+    return TRIAL_BATCHES / (time.perf_counter() - begun)
 
 
 def epoch() -> Iterator[tuple[int, int, int]]:

@@ -18,10 +18,12 @@ def open(settings: dict[str, Any]) -> None:  # noqa: A001
     torch.set_num_threads(1)
     loader = DataLoader(
         settings["data"]["shards"],
-        batch_size=settings["batchSize"],
-        shuffle=settings["shuffle"],
-        seed=7,
-        **settings["params"],
+        **{
+            "batch_size": settings["batchSize"],
+            "shuffle": settings["shuffle"],
+            "seed": 7,
+            **settings["params"],
+        },
     )
 
 

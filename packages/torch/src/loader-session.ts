@@ -65,6 +65,7 @@ export class LoaderSession {
   ): Promise<LoaderSession> {
     const dataset = await Dataset.open(paths.length === 1 ? paths[0]! : [...paths], {
       verify: options.verify,
+      pageCacheBudget: options.page_cache_budget,
     });
     try {
       const source = await sourceOf(dataset, options);
@@ -209,7 +210,8 @@ export class LoaderSession {
       prefetch_batches,
       max_memory_bytes,
       on_corrupt,
-      windows: _,
+      page_cache_budget: _budget,
+      windows: _windows,
       ...rest
     } = this.#options;
     this.#share = share;

@@ -22,6 +22,7 @@ const loaderOptions = z.strictObject({
   windows: windows.optional(),
   prefetch_batches: count.optional(),
   max_memory_bytes: z.int().min(1).optional(),
+  page_cache_budget: count.optional(),
   mode: z.enum(['auto', 'direct', 'copied']).optional(),
   verify: z.enum(['auto', 'always', 'never']).optional(),
   on_corrupt: z.enum(['throw', 'skip']).optional(),

@@ -86,6 +86,7 @@ class DataLoader:
         rank: int | None = None,
         world_size: int | None = None,
         max_memory_bytes: int | None = None,
+        page_cache_budget: int | None = None,
         mode: Mode = "auto",
         verify: Verify = "auto",
         windows: Windows | None = None,
@@ -96,6 +97,8 @@ class DataLoader:
         ``shuffle``: True or ``"full"`` makes every order equally likely; the other kind is `BlockShuffle`.
         ``on_corrupt="skip"`` leaves rows that cannot be read, or are not what was written, out of their
         batches, which get shorter, down to none; ``stats()["loader"]["skipped"]`` counts them.
+        A dataset of at most ``page_cache_budget`` bytes (by default half of the memory that is available) is
+        read through the page cache, a larger one past it.
         With ``windows`` batches have windows over a stream of tokens instead of samples (see `Windows`).
 
         ``sampler`` and ``batch_sampler`` give the order as they do in torch.utils.data, and what a rank
@@ -125,6 +128,8 @@ class DataLoader:
             prefetch_batches = arguments.whole("prefetch_batches", prefetch_batches, 1)
         if max_memory_bytes is not None:
             max_memory_bytes = arguments.whole("max_memory_bytes", max_memory_bytes, 1)
+        if page_cache_budget is not None:
+            page_cache_budget = arguments.whole("page_cache_budget", page_cache_budget, 0)
         self._paths = [arguments.local_path(path) for path in _listed(paths)]
         self._fields = arguments.names("fields", fields)
         self.pin_memory: bool = arguments.one_of("pin_memory", pin_memory, (False, True))
@@ -146,6 +151,7 @@ class DataLoader:
             "windows": checked_windows(windows),
             "prefetch_batches": prefetch_batches,
             "max_memory_bytes": max_memory_bytes,
+            "page_cache_budget": page_cache_budget,
             "mode": arguments.one_of("mode", mode, get_args(Mode)),
             "verify": arguments.one_of("verify", verify, get_args(Verify)),
             "on_corrupt": arguments.one_of("on_corrupt", on_corrupt, get_args(OnCorrupt)),
