@@ -16,7 +16,7 @@ What is no dataset yet is packed first.
 
 Examples:
   $ zc append data/train data/more
-  $ zc pack photos/today data/today && zc append data/photos data/today`;
+  $ zc pack photos-today/ data/today && zc append data/photos data/today`;
 
 /** `zc append`: adds the samples of other datasets to one. */
 export function addAppend(program: Command, end: (code: number) => void): Command {

@@ -5,24 +5,28 @@ import { defineSchema, field } from '@zc/format';
 import { DatasetWriter } from '@zc/format/node';
 import { temporaryDirectory } from '../../../../tools/testing/temporary-directory.js';
 import { zc, zcPath } from './run-zc.js';
-import { arrayFile, imageFolder } from './sample-folder.js';
+import { arrayFile } from './sample-folder.js';
 
 const fixtures = fileURLToPath(new URL('../fixtures/', import.meta.url));
 const ROWS = 200;
+
+/** A step of a user's own. */
+const TOKENIZE = `export default ({ text }) => ({ tokens: Uint16Array.from(text, (letter) => letter.codePointAt(0)) });\n`;
 
 /** A directory with everything that the examples of the help name, and a `zc` in `bin`. */
 export async function examplePlace(): Promise<string> {
   const place = temporaryDirectory();
   cpSync(fixtures, place, { recursive: true });
-  cpSync(imageFolder(), join(place, 'photos'), { recursive: true });
-  cpSync(imageFolder(), join(place, 'photos', 'today'), { recursive: true });
+  cpSync(join(place, 'photos'), join(place, 'photos-today'), { recursive: true });
   cpSync(arrayFile(10, 20), join(place, 'images.npy'));
+  cpSync(arrayFile(4, 784), join(place, 'table.npy'));
+  writeFileSync(join(place, 'tokenize.mjs'), TOKENIZE);
   mkdirSync(join(place, 'bin'));
   writeFileSync(join(place, 'bin', 'zc'), `#!/bin/sh\nexec "${process.execPath}" "${zcPath}" "$@"\n`);
   chmodSync(join(place, 'bin', 'zc'), 0o755);
   for (const name of ['train', 'copy', 'more', 'monday', 'tuesday'])
     await writeSounds(join(place, 'data', name));
-  await zc('pack', join(place, 'photos', 'today'), join(place, 'data', 'photos'));
+  await zc('pack', join(place, 'photos-today'), join(place, 'data', 'photos'));
   await writePhotos(join(place, 'photos-of-all'));
   cpSync(join(place, 'photos-of-all', 'shard-000000.zcs'), join(place, 'photos.zcs'));
   return place;
