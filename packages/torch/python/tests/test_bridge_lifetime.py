@@ -204,6 +204,7 @@ ENDINGS = {
     "a break": "for batch in loader: break",
     "sys.exit in the loop": "for batch in loader: sys.exit(3)",
     "a live iterator": "iterator = iter(loader); next(iterator)",
+    "transforms that run": "own = zc.DataLoader(path, transform=slowly); batch = next(iter(own))",
     "a batch in a cycle": "cycle = [next(iter(loader))]; cycle.append(cycle); del cycle",
     "os._exit": "next(iter(loader)); os._exit(0)",
     "SIGTERM": "next(iter(loader)); os.kill(os.getpid(), signal.SIGTERM)",
@@ -214,6 +215,7 @@ STATUSES = {"an exception in the loop": 1, "sys.exit in the loop": 3, "SIGTERM":
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_nothing_is_left_after(images: Path, ending: str) -> None:
     script = f"""
+    slowly = lambda sample: time.sleep(0.02) or sample
     loader = zc.DataLoader(path, batch_size=4)
     next(iter(loader))
     say(server_pid())
