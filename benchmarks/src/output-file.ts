@@ -1,4 +1,5 @@
-import { closeSync, openSync, readSync, rmSync, statSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { sum64 } from '@zc/io';
 
 const CHUNK_BYTES = 2 ** 20;
@@ -13,8 +14,16 @@ export function checkOutput(path: string, expected: { bytes: number; sum: string
   );
 }
 
+/** Throws unless a folder that a contender wrote holds as many bytes as the rows have; formats add their own. */
+export function checkOutputFolder(path: string, rowsBytes: number): void {
+  const names = readdirSync(path, { recursive: true }) as string[];
+  const bytes = names.reduce((sum, name) => sum + statSync(join(path, name)).size, 0);
+  if (bytes >= rowsBytes) return;
+  throw new Error(`${path} has ${bytes} bytes, and the rows alone have ${rowsBytes}`);
+}
+
 export function removeOutput(path: string): void {
-  rmSync(path, { force: true });
+  rmSync(path, { recursive: true, force: true });
 }
 
 function sumOfFile(path: string): bigint {

@@ -6,7 +6,7 @@ import { ContenderProcess, type Round } from './contender-process.js';
 import type { DataSet } from './data.js';
 import { dataFolder, pythonInterpreter } from './folders.js';
 import type { Settings } from './harness.js';
-import { checkOutput, removeOutput } from './output-file.js';
+import { checkOutput, checkOutputFolder, removeOutput } from './output-file.js';
 import { arrangePages } from './page-cache.js';
 import type { Contender, ScenarioQuestion } from './scenario.js';
 import { pairedRatio, relativeHalfWidth } from './statistics.js';
@@ -89,7 +89,8 @@ export async function runScenario(
 }
 
 function settingsOf(scenario: ScenarioQuestion, data: DataSet): Omit<Settings, 'params'> {
-  const { batchSize, shuffle, samples = data.rows, stepMs, outputBytes } = scenario;
+  const { batchSize, shuffle, samples = data.rows, stepMs, outputFolder } = scenario;
+  const outputBytes = outputFolder ? data.rows * data.rowBytes : scenario.outputBytes;
   return {
     data,
     batchSize,
@@ -128,7 +129,10 @@ async function runRound(
   // Pages that anyone has mapped cannot be dropped.
   await contender.release();
   if (output) {
-    if (yardstick === undefined) checkOutput(output.path, { ...round, bytes: output.bytes });
+    if (yardstick === undefined && scenario.outputFolder) {
+      checkSamples(round, scenario, settings);
+      checkOutputFolder(output.path, output.bytes);
+    } else if (yardstick === undefined) checkOutput(output.path, { ...round, bytes: output.bytes });
     removeOutput(output.path);
   } else if (yardstick === undefined) checkSamples(round, scenario, settings);
   return round;

@@ -58,6 +58,11 @@ export interface ScenarioQuestion {
    * at `settings.output`, and lies on the disk when the epoch ends; afterwards its size is checked, and its sum.
    */
   readonly outputBytes?: number;
+  /**
+   * Contenders write a dataset instead, each in its own format: all rows of the set, from memory, into a folder at
+   * `settings.output`. It lies on the disk when the epoch ends; afterwards it must hold as many bytes as the rows have.
+   */
+  readonly outputFolder?: true;
   readonly contenders: Readonly<Record<string, Contender>>;
   readonly reaches: readonly Reach[];
 }

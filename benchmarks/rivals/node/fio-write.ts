@@ -3,7 +3,10 @@ import type { Consumed, NodeContender, Settings } from '../../src/harness.js';
 
 let settings: Settings;
 
-/** The disk's limit for writing: fio makes a file of the same size in blocks of 1 MiB, O_DIRECT, and syncs it. */
+/**
+ * The disk's limit for writing: fio makes a file of the same size in blocks of 1 MiB, O_DIRECT, and syncs it. As many
+ * are in flight as `params.depth` says (32).
+ */
 export default {
   async open(given: Settings) {
     settings = given;
@@ -18,7 +21,7 @@ export default {
         '--rw=write',
         '--bs=1M',
         `--size=${bytes}`,
-        '--iodepth=32',
+        `--iodepth=${settings.params.depth ?? 32}`,
         '--ioengine=io_uring',
         '--direct=1',
         '--end_fsync=1',

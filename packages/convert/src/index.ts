@@ -10,6 +10,7 @@ export { type Codec, type ReshardOptions, reshardDataset } from './datasets/resh
 export { type SplitOptions, type SplitReport, splitDataset } from './datasets/split.js';
 export { type DatasetStats, datasetStats, type FieldStats, type StatsOptions } from './datasets/stats.js';
 export { fastDigests } from './digests.js';
+export { directSink } from './direct-sink.js';
 export {
   type ExportOptions,
   type ExportProgress,

@@ -8,6 +8,7 @@ test('the public names', () => {
       "convertLimits",
       "datasetStats",
       "diffDatasets",
+      "directSink",
       "exportDataset",
       "fastDigests",
       "headOfDataset",
