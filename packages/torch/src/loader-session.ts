@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ZcError } from '@zc/errors';
 import { type BufferPool, IoUringPrefetcher, type PrefetchReport, ReadEngine } from '@zc/io';
-import { type Batch, DataLoader, Dataset, type Source, verdictOf } from '@zc/loader';
+import { type Batch, DataLoader, Dataset, type PadFields, type Source, verdictOf } from '@zc/loader';
 import { ClientKind, type ClientMessage } from './client-message.js';
 import { asReport, type Connection } from './connection.js';
 import { Demand } from './demand.js';
@@ -212,6 +212,7 @@ export class LoaderSession {
       on_corrupt,
       page_cache_budget: _budget,
       windows: _windows,
+      pad,
       ...rest
     } = this.#options;
     this.#share = share;
@@ -226,6 +227,7 @@ export class LoaderSession {
       prefetchBatches: prefetch_batches,
       maxMemoryBytes: max_memory_bytes,
       onCorrupt: on_corrupt,
+      pad: pad && padOf(pad),
       rank,
       worldSize,
       // No view of a slot is made here, so there is nothing to detach.
@@ -350,6 +352,17 @@ async function sourceOf(dataset: Dataset, { windows }: LoaderOptions): Promise<S
   if (windows === undefined) return dataset;
   const { cross_documents: crossDocuments, ...rest } = windows;
   return dataset.windows({ ...rest, crossDocuments });
+}
+
+/** The same in the loader's words. */
+function padOf(pad: NonNullable<LoaderOptions['pad']>): PadFields {
+  return Object.fromEntries(
+    Object.entries(pad).map(([field, how]) => {
+      if (how === true) return [field, how];
+      const { multiple_of: multipleOf, ...rest } = how;
+      return [field, { ...rest, multipleOf }];
+    }),
+  );
 }
 
 /** Names as the client's language has them. */

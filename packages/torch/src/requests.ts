@@ -13,6 +13,13 @@ const windows = z.strictObject({
   cross_documents: z.boolean().optional(),
 });
 
+const pad = z.strictObject({
+  value: z.number().optional(),
+  length: z.int().min(1).optional(),
+  multiple_of: z.int().min(1).optional(),
+  side: z.enum(['left', 'right']).optional(),
+});
+
 const loaderOptions = z.strictObject({
   batch_size: z.int().min(1),
   shuffle: z.union([z.boolean(), z.strictObject({ blocks: z.int().min(1), window: z.int().min(1) })]),
@@ -20,6 +27,7 @@ const loaderOptions = z.strictObject({
   drop_last: z.boolean(),
   fields: z.array(z.string()).optional(),
   windows: windows.optional(),
+  pad: z.record(z.string(), z.union([z.literal(true), pad])).optional(),
   prefetch_batches: count.optional(),
   max_memory_bytes: z.int().min(1).optional(),
   page_cache_budget: count.optional(),

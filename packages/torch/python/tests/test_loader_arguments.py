@@ -47,6 +47,43 @@ def test_an_argument_that_does_not_fit_is_refused_at_once(
     assert says in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("batchsize", "Did you mean batch_size?"),
+        ("num_workers", "there is no argument num_workers"),
+        ("num_workers", "a server reads ahead"),
+        ("generator", "Pass seed"),
+        ("dataset", "as the first argument"),
+        ("colour", "there is no argument colour"),
+    ],
+)
+def test_an_argument_that_is_none_is_refused(images: Path, name: str, says: str) -> None:
+    arguments: dict[str, Any] = {name: 2}
+    with pytest.raises(zc.ZcError) as raised:
+        zc.DataLoader(images, **arguments)
+    assert raised.value.code == "ZC_ARGUMENT"
+    assert says in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("pad", "says"),
+    [
+        ("audio", 'Pass {"audio": True}'),
+        ({"audio": 3}, "pad of 'audio' must be True or a dict, not 3"),
+        ({"audio": {"valeu": 3}}, "Did you mean value?"),
+        ({"audio": {"length": 0}}, "length of pad must be a whole number from 1 on"),
+        ({"audio": {"side": "top"}}, "side of pad must be one of 'left', 'right'"),
+        ({"audio": {"value": "0"}}, "value of pad must be a number"),
+    ],
+)
+def test_padding_that_does_not_fit_is_refused(images: Path, pad: Any, says: str) -> None:
+    with pytest.raises(zc.ZcError) as raised:
+        zc.DataLoader(images, pad=pad)
+    assert raised.value.code == "ZC_ARGUMENT"
+    assert says in str(raised.value)
+
+
 def test_numpys_integers_are_whole_numbers(images: Path) -> None:
     with zc.DataLoader(images, batch_size=np.int64(40), shuffle=True, seed=np.uint8(3)) as loader:
         assert [len(batch["label"]) for batch in loader] == [40, 40, 20]

@@ -11,6 +11,8 @@ def test_public_names() -> None:
         "Field",
         "PackProgress",
         "PackReport",
+        "Pad",
+        "Padded",
         "Sample",
         "Schema",
         "ShardWriter",

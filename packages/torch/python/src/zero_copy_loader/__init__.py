@@ -10,6 +10,7 @@ from .field import define_schema, scalar, tensor, text
 from .loader import DataLoader
 from .pack_progress import PackProgress
 from .packing import PackReport, pack
+from .padding import Pad, Padded
 from .sample import Sample, to_numpy
 from .schema import Field, Schema
 from .shard_writer import ShardWriter
@@ -24,6 +25,8 @@ __all__ = [
     "Field",
     "PackProgress",
     "PackReport",
+    "Pad",
+    "Padded",
     "Sample",
     "Schema",
     "ShardWriter",

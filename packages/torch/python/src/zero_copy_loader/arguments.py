@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import difflib
 import operator
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from .errors import ZcError
 
 #: The largest whole number that JavaScript tells from its neighbours.
 _WHOLE_MAX: Final = 2**53 - 1
+_NOT_NEEDED: Final = "Leave it out: a server reads ahead, and prefetch_batches says how far."
+#: What torch.utils.data.DataLoader takes besides.
+_OF_TORCH: Final = {
+    "num_workers": _NOT_NEEDED,
+    "prefetch_factor": _NOT_NEEDED,
+    "persistent_workers": _NOT_NEEDED,
+    "multiprocessing_context": _NOT_NEEDED,
+    "worker_init_fn": _NOT_NEEDED,
+    "in_order": "Leave it out: batches always come in order.",
+    "timeout": "Leave it out: a server that is gone is an error at once.",
+    "generator": "Pass seed, or a sampler that has the generator.",
+    "pin_memory_device": "Pass device.",
+    "dataset": "Pass the dataset's path, or a zero_copy_loader.Dataset, as the first argument.",
+}
 _URL: Final = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 
 
@@ -48,6 +63,16 @@ def names(name: str, value: Sequence[str] | None) -> list[str] | None:
             "ZC_ARGUMENT", f"{name} must be a list of names, not {value!r}", advice=f"Pass [{value!r}]."
         )
     return None if value is None else list(value)
+
+
+def refuse_unknown(given: Iterable[str], known: Iterable[str]) -> None:
+    """Raises ZC_ARGUMENT for a keyword that is none, saying what to pass instead."""
+    for name in given:
+        nearest = difflib.get_close_matches(name, known, 1)
+        advice = _OF_TORCH.get(name) or (f"Did you mean {nearest[0]}?" if nearest else None)
+        raise ZcError(
+            "ZC_ARGUMENT", f"there is no argument {name}", expected=sorted(known), actual=name, advice=advice
+        )
 
 
 def local_path(path: str | os.PathLike[str]) -> str:

@@ -154,12 +154,16 @@ class FieldView:
     def make(self, memory: Any, samples: int, offset: int, length: int, tables: int) -> Any:
         """The field's value: an array over exactly its bytes, `Packed`, or `Rows`."""
         if self.field.fixed:
-            return np.ndarray((samples, *self._row_shape), self._dtype, memory, offset)
+            return self.fixed(self._row_shape, memory, samples, offset)
         offsets = np.ndarray((samples + 1,), _INT64, memory, tables)
         values = np.ndarray((length // self._dtype.itemsize,), self._dtype, memory, offset)
         if self.field.kind != "tensor":
             return _ROWS[self.field.kind](values, offsets)
         return Packed(values, offsets, self._shapes(memory, tables, offsets))
+
+    def fixed(self, row_shape: tuple[int, ...], memory: Any, samples: int, offset: int) -> Any:
+        """Rows of one shape, back to back."""
+        return np.ndarray((samples, *row_shape), self._dtype, memory, offset)
 
     def indices(self, memory: Any, samples: int, offset: int) -> Any:
         """The samples' numbers, which lie in the slot too."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import itertools
 import os
 import threading
@@ -22,11 +23,14 @@ from .handed_out import HandedOut
 from .ids_ahead import IdsAhead
 from .iteration import Iteration, Sampled
 from .job_share import JobShare, Share
+from .padding import PaddedView, Pads
+from .padding import checked as checked_pads
 from .progress import Place, Progress, batches_of
 from .recipe import Collate, Transform, recipe_of, worker_count
 from .sample import Sample
 from .samples import stacked
 from .sampling import BatchSampler, Sampler, sampling_of
+from .schema import Field
 from .session import Session
 from .shuffle import Shuffle
 from .shuffle import checked as checked_shuffle
@@ -90,7 +94,9 @@ class DataLoader:
         mode: Mode = "auto",
         verify: Verify = "auto",
         windows: Windows | None = None,
+        pad: Pads | None = None,
         on_corrupt: OnCorrupt = "throw",
+        **unknown: NoReturn,
     ) -> None:
         """Opens nothing yet. ``paths``: a dataset's directory, a shard, a list of shards, or a `Dataset`.
 
@@ -100,6 +106,9 @@ class DataLoader:
         A dataset of at most ``page_cache_budget`` bytes (by default half of the memory that is available) is
         read through the page cache, a larger one past it.
         With ``windows`` batches have windows over a stream of tokens instead of samples (see `Windows`).
+
+        Fields of ragged shape come as `Packed` rows, those named in ``pad`` as one tensor and the rows'
+        lengths (see `Pad`).
 
         ``sampler`` and ``batch_sampler`` give the order as they do in torch.utils.data, and what a rank
         reads: they are gone over once an epoch, in the thread that asks for batches, ahead of time. An
@@ -112,6 +121,7 @@ class DataLoader:
         By default there is a thread a core, up to 8, for ``transform``, and none for ``collate_fn`` alone.
         What they raise is raised for its batch, with a note that names the sample.
         """
+        arguments.refuse_unknown(unknown, inspect.signature(DataLoader.__init__).parameters)
         others = {
             "shuffle": shuffle is not False,
             "rank": rank is not None,
@@ -132,6 +142,7 @@ class DataLoader:
             page_cache_budget = arguments.whole("page_cache_budget", page_cache_budget, 0)
         self._paths = [arguments.local_path(path) for path in _listed(paths)]
         self._fields = arguments.names("fields", fields)
+        self._pads = checked_pads(pad)
         self.pin_memory: bool = arguments.one_of("pin_memory", pin_memory, (False, True))
         self.device = self._checked_device(device)
         self._recipe = recipe_of(transform, collate_fn, self._default_collate)
@@ -149,6 +160,7 @@ class DataLoader:
             "drop_last": self.drop_last,
             "fields": self._fields,
             "windows": checked_windows(windows),
+            "pad": self._pads,
             "prefetch_batches": prefetch_batches,
             "max_memory_bytes": max_memory_bytes,
             "page_cache_budget": page_cache_budget,
@@ -186,7 +198,7 @@ class DataLoader:
             former.supersede()
         progress, sampled = self._progress_from(place, session, share)
         views = [
-            self._view_type(field.decoded)
+            self._view_of(field.decoded)
             for field in session.schema.fields
             if self._fields is None or field.name in self._fields
         ]
@@ -205,6 +217,10 @@ class DataLoader:
         self._progress = progress
         self._iteration = weakref.ref(iteration)
         return iteration
+
+    def _view_of(self, field: Field) -> FieldView:
+        view = self._view_type(field)
+        return PaddedView(field, view) if field.name in (self._pads or ()) else view
 
     def _staged(self, stage: Stage, accelerator: Accelerator | None) -> Stage:
         """What is done with batches on their way: the user's functions, and a copy to a device."""

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .batch import Batch, Rows
+from .padding import Padded
 
 
 def samples_of(batch: Batch, begin: int, end: int) -> list[dict[str, Any]]:
@@ -26,7 +27,8 @@ def stacked(samples: list[Any]) -> Any:
     if isinstance(first, Mapping):
         return {name: stacked([sample[name] for sample in samples]) for name in first}
     if isinstance(first, (tuple, list)):
-        return [stacked([*each]) for each in zip(*samples, strict=True)]
+        parts = [stacked([*each]) for each in zip(*samples, strict=True)]
+        return type(first)(*parts) if hasattr(first, "_fields") else type(first)(parts)
     if isinstance(first, (np.ndarray, np.generic, bool, int, float, complex)):
         return np.stack(samples)
     return samples
@@ -40,4 +42,6 @@ def _rows(value: Any, begin: int, end: int) -> Iterable[Any]:
         return rows
     if isinstance(value, (np.ndarray, Rows)):
         return value[begin:end]
+    if isinstance(value, Padded):
+        return [Padded(*row) for row in zip(*(_rows(part, begin, end) for part in value), strict=True)]
     return [value[row] for row in range(begin, end)]

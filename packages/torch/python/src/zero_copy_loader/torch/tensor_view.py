@@ -26,13 +26,14 @@ class TensorView(batch.FieldView):
 
     def make(self, memory: Any, samples: int, offset: int, length: int, tables: int) -> Any:
         value = super().make(memory, samples, offset, length, tables)
-        if isinstance(value, np.ndarray):
-            return self._tensor(value)
         if isinstance(value, batch.Packed):
             return Packed(
                 self._tensor(value.values), torch.from_numpy(value.offsets), torch.from_numpy(value.shapes)
             )
         return value
+
+    def fixed(self, row_shape: tuple[int, ...], memory: Any, samples: int, offset: int) -> torch.Tensor:
+        return self._tensor(super().fixed(row_shape, memory, samples, offset))
 
     def indices(self, memory: Any, samples: int, offset: int) -> torch.Tensor:
         return torch.from_numpy(super().indices(memory, samples, offset))
