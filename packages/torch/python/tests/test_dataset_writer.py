@@ -366,3 +366,13 @@ def test_an_array_that_is_elsewhere_is_refused(tmp_path: Path) -> None:
             writer.append({"x": OnDevice()})
         assert raised.value.code == "ZC_FORMAT_VALUE"
         writer.append({"x": 1})
+
+
+@pytest.mark.parametrize("value", [2**31, -(2**31) - 1, True, 1.5, np.int64(2**31), np.float32(1)])
+def test_one_number_is_held_to_the_range_of_its_field(tmp_path: Path, value: Any) -> None:
+    with DatasetWriter(tmp_path / "set", {"n": scalar("int32")}) as writer:
+        with pytest.raises(ZcError, match="row 0 of field 'n'"):
+            writer.append({"n": value})
+        for number in (2**31 - 1, -(2**31), np.int64(7), np.int32(8)):
+            writer.append({"n": number})
+    assert [int(sample["n"]) for sample in Dataset(tmp_path / "set")] == [2**31 - 1, -(2**31), 7, 8]

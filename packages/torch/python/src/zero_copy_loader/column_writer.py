@@ -62,20 +62,23 @@ class _BlockChecksums:
 
     def __init__(self, checksums: array[int]) -> None:
         self._checksums = checksums
-        self._crc = 0
-        self._used = 0
+        #: The begin of a block: small rows are checked together.
+        self._begun = bytearray()
 
     def update(self, data: memoryview) -> None:
         at = 0
-        while at < data.nbytes:
-            part = data[at : at + BLOCK_BYTES - self._used]
-            self._crc = crc32c(part, self._crc)
-            self._used += part.nbytes
-            at += part.nbytes
-            if self._used == BLOCK_BYTES:
-                self.finish()
+        if self._begun or data.nbytes < BLOCK_BYTES:
+            at = min(data.nbytes, BLOCK_BYTES - len(self._begun))
+            self._begun += data[:at]
+            if len(self._begun) < BLOCK_BYTES:
+                return
+            self.finish()
+        whole = data.nbytes - (data.nbytes - at) % BLOCK_BYTES
+        for start in range(at, whole, BLOCK_BYTES):
+            self._checksums.append(crc32c(data[start : start + BLOCK_BYTES]))
+        self._begun += data[whole:]
 
     def finish(self) -> None:
-        if self._used:
-            self._checksums.append(self._crc)
-        self._crc = self._used = 0
+        if self._begun:
+            self._checksums.append(crc32c(self._begun))
+            self._begun.clear()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import struct
 import sys
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from contextlib import suppress
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +19,7 @@ from .limits import DIMENSION_MAX, ROW_BYTES_MAX, refuse_above
 from .schema import Field, Schema
 
 Array = npt.NDArray[Any]
+_INTEGERS: Final = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64")
 
 
 class EncodedRow(NamedTuple):
@@ -134,9 +137,38 @@ def _bytes_of(value: Any) -> memoryview:
         raise _mismatch("bytes", type(value).__name__) from None
 
 
+def _encode_at_once(field: Field, value: Any) -> memoryview | None:
+    """The bytes of what is stored as it is, told by few looks at it; None where more of them are needed."""
+    kind = type(value)
+    if kind is np.ndarray:
+        # Elements of bool are looked at one by one.
+        fits = value.dtype == field.numpy_dtype and value.shape == field.shape and field.dtype != "bool"
+        return value.reshape(-1).view(np.uint8).data if fits and value.flags.c_contiguous else None
+    if field.shape == ():
+        if isinstance(value, np.generic):
+            fits = value.dtype == field.numpy_dtype and dtype_name(value.dtype) == field.dtype
+            return memoryview(value.tobytes()) if fits else None
+        packing = _PACKINGS.get((kind, field.dtype))
+        if packing is not None:
+            with suppress(struct.error, OverflowError):
+                return memoryview(packing.pack(value))
+    return None
+
+
+#: One number of Python, as the field stores it; what does not fit is told by those who look closer.
+_PACKINGS: Final[dict[tuple[type, str | None], struct.Struct]] = {
+    **{(int, name): struct.Struct(f"<{code}") for name, code in zip(_INTEGERS, "BbHhIiQq", strict=True)},
+    (float, "float32"): struct.Struct("<f"),
+    (float, "float64"): struct.Struct("<d"),
+}
+
+
 def _encode_tensor(field: Field, value: Any) -> EncodedRow:
     assert field.dtype is not None, "a tensor field has a dtype"
     assert field.shape is not None, "a tensor field has a shape"
+    stored = _encode_at_once(field, value)
+    if stored is not None:
+        return EncodedRow(stored)
     named = as_array(value)
     if named is None:
         array = _from_python(field.dtype, value)
