@@ -1,6 +1,8 @@
 import { ZcError } from '@zc/errors';
 import { Input } from './input.js';
 import { expandPaths } from './input-paths.js';
+import { arrow } from './sources/arrow/arrow.js';
+import { savedDataset } from './sources/arrow/saved-dataset.js';
 import { csv } from './sources/csv/csv.js';
 import { folder } from './sources/folder.js';
 import { jsonLines } from './sources/json-lines/json-lines.js';
@@ -8,6 +10,7 @@ import { megatron } from './sources/megatron.js';
 import { npy } from './sources/npy.js';
 import { npyFolder } from './sources/npy-folder.js';
 import { npz } from './sources/npz.js';
+import { parquet } from './sources/parquet/parquet.js';
 import { safetensors } from './sources/safetensors.js';
 import type { OpenedSource, SampleSource, SourceOptions } from './sources/sample-source.js';
 import { textLines } from './sources/text-lines.js';
@@ -15,6 +18,9 @@ import { webdataset } from './sources/webdataset/webdataset.js';
 
 /** Every kind of input, in the order in which they are tried. */
 const sources: readonly SampleSource[] = [
+  savedDataset,
+  parquet,
+  arrow,
   megatron,
   webdataset,
   npyFolder,

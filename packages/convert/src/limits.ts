@@ -16,6 +16,12 @@ export const convertLimits = {
   SAFETENSORS_HEADER_BYTES_MAX: 100_000_000,
   /** Bytes of a header of a tar that holds a long name or attributes. */
   TAR_HEADER_BYTES_MAX: 2 ** 20,
+  /** Bytes of what describes a table: the footer of a Parquet file, the schema of an Arrow one. */
+  TABLE_METADATA_BYTES_MAX: 64 * 2 ** 20,
+  /** Bytes of one group of rows of a table, packed or not, which is held in memory. */
+  TABLE_GROUP_BYTES_MAX: 2 ** 31,
+  /** Values of one column in one group of rows, those inside of lists counted one by one. */
+  TABLE_GROUP_VALUES_MAX: 2 ** 27,
   /** Of a compressed input, bytes that may come out for each one that goes in … */
   UNPACK_RATIO_MAX: 250,
   /** … beyond these, which a file of nothing but zeros may come to. */

@@ -65,7 +65,7 @@ class ArrowFile implements OpenedSink {
     // Nothing is null, but `datasets` takes a column for an image or a class only where it could be.
     const fields = this.#columns.map(({ name, type }) => new arrow.Field(name, type, true));
     this.#schema = new arrow.Schema(fields, tableMetadata(schema));
-    this.#writer = new arrow.RecordBatchFileWriter().reset(queueInto(arrow, this.#chunks), this.#schema);
+    this.#writer = new (fileWriter(arrow))().reset(queueInto(arrow, this.#chunks), this.#schema);
   }
 
   get bytes(): number {
@@ -108,6 +108,16 @@ class ArrowFile implements OpenedSink {
   async #drain(): Promise<void> {
     for (const chunk of this.#chunks.splice(0)) await this.#file.write(chunk);
   }
+}
+
+/** The library leaves out the schema in front, which who reads the file as a stream needs; it writes the footer's only. */
+function fileWriter(arrow: Arrow) {
+  return class extends arrow.RecordBatchFileWriter {
+    protected override _writeSchema(schema: ArrowSchema): this {
+      super._writeSchema(schema);
+      return this._writeMessage(arrow.Message.from(schema as never) as never);
+    }
+  };
 }
 
 /** A queue, as the library's writer wants one, that only gathers what is written. */

@@ -62,8 +62,8 @@ function sampleOf(row: number): Record<string, unknown> {
     ),
     grid: tensor(
       'int32',
-      [length, length + 1],
-      Int32Array.from({ length: length * (length + 1) }, (_, i) => i - row),
+      [length, 2 * length],
+      Int32Array.from({ length: 2 * length * length }, (_, i) => i - row),
     ),
     mask: tensor('bool', [3], Uint8Array.of(row & 1, 1, 0)),
     half: tensor('float16', [2], Uint16Array.of(0x3c00 + row, 0x8000)),
