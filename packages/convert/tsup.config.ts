@@ -1,7 +1,11 @@
 import { library } from '../../tools/build/library.js';
 
 export default library(
-  { index: 'src/index.ts', 'step-worker': 'src/step-worker.ts' },
+  {
+    index: 'src/index.ts',
+    'step-worker': 'src/step-worker.ts',
+    'sha256-worker': 'src/sha256-worker.ts',
+  },
   // An optional dependency is not left outside by itself.
   { external: [/^@zc\//, 'sharp'] },
 );

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openDataset } from '@zc/format/node';
@@ -33,6 +33,7 @@ test('--json gives one document and silences the talk', async () => {
     shards: z.literal(3),
     bytes: z.int().min(12_000),
     seconds: z.number().positive(),
+    resumed: z.literal(0),
     skipped: z.literal(0),
     errors: z.tuple([]),
   });
@@ -103,21 +104,32 @@ test('an input that fails half-way leaves nothing behind', async () => {
 test.each([
   ['SIGINT', 130],
   ['SIGTERM', 143],
-] as const)('%s in the middle leaves nothing behind', async (signal, expected) => {
-  const input = arrayFile(60_000, 2000);
-  const parent = temporaryDirectory();
-  const output = join(parent, 'x');
-  const child = startZc(['pack', input, output, '--shard-bytes', '1MB']);
-  const done = ended(child);
-  const partial = join(parent, '.x.zc-partial');
-  // In the middle: some shards are closed, most are not begun.
-  while (!existsSync(join(partial, 'shard-000003.zcs'))) await sleep(2);
-  child.kill(signal);
-  const { code, stdout, stderr } = await done;
-  expect({ code, stdout }).toEqual({ code: expected, stdout: '' });
-  expect(stderr).toContain('Interrupted; nothing was written.');
-  expect(readdirSync(parent)).toEqual([]);
-});
+] as const)(
+  '%s in the middle publishes nothing; --resume goes on to the same bytes',
+  async (signal, expected) => {
+    const input = arrayFile(60_000, 2000);
+    const parent = temporaryDirectory();
+    const output = join(parent, 'x');
+    const child = startZc(['pack', input, output, '--shard-bytes', '1MB']);
+    const done = ended(child);
+    const partial = join(parent, '.x.zc-partial');
+    // In the middle: some shards are closed, most are not begun.
+    while (!existsSync(join(partial, 'shard-000003.zcs'))) await sleep(2);
+    child.kill(signal);
+    const { code, stdout, stderr } = await done;
+    expect({ code, stdout }).toEqual({ code: expected, stdout: '' });
+    expect(stderr).toMatch(/ rows stay in .*\.x\.zc-partial: --resume, added to the same command, goes on/);
+    expect(stderr).toContain('Interrupted; nothing was published.');
+    expect(readdirSync(parent)).toEqual(['.x.zc-partial']);
+    const resumed = await zc('pack', input, output, '--shard-bytes', '1MB', '--resume');
+    expect(resumed).toMatchObject({ code: 0, stderr: expect.stringMatching(/Going on behind [\d,]+ rows/) });
+    const whole = join(parent, 'whole');
+    await zc('pack', input, whole, '--shard-bytes', '1MB');
+    expect(readFileSync(join(output, 'dataset.json'))).toEqual(readFileSync(join(whole, 'dataset.json')));
+    expect(readdirSync(parent)).toEqual(['whole', 'x']);
+    expect(readdirSync(output)).toEqual(readdirSync(whole));
+  },
+);
 
 test('what a killed run left is no dataset, and the next run takes its place', async () => {
   const input = arrayFile(60_000, 2000);

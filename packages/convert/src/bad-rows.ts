@@ -1,5 +1,6 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { isZcError, ZcError } from '@zc/errors';
+import { errorFromJson } from './error-json.js';
 
 /** What is done about records that cannot be samples. */
 export interface BadRowOptions {
@@ -18,6 +19,14 @@ export interface SkippedRow {
   readonly error: ZcError;
 }
 
+/** What is known of bad rows at some place of a packing, as plain JSON. */
+export interface BadRowsState {
+  readonly count: number;
+  readonly kept: readonly { row: number; error: Record<string, unknown> }[];
+  /** Bytes of the file that lists them. */
+  readonly fileBytes: number;
+}
+
 const KEPT = 100;
 
 /** Ends a packing at a bad record, or lists the record, as was asked for. Close it. */
@@ -27,10 +36,14 @@ export class BadRows implements Disposable {
   readonly #kept: SkippedRow[] = [];
   readonly #path: string | undefined;
   #file: number | undefined;
+  #fileBytes = 0;
   #count = 0;
 
-  /** @throws ZC_ARGUMENT; ZC_IO_WRITE where the file cannot be made */
-  constructor({ onError = 'stop', errorsFile, errorsKept = KEPT }: BadRowOptions) {
+  /**
+   * @param before what an interrupted packing knew, with which this one goes on
+   * @throws ZC_ARGUMENT; ZC_IO_WRITE where the file cannot be made
+   */
+  constructor({ onError = 'stop', errorsFile, errorsKept = KEPT }: BadRowOptions, before?: BadRowsState) {
     if (onError !== 'stop' && onError !== 'skip') {
       throw new ZcError('ZC_ARGUMENT', `onError is ${onError}, expected stop or skip`, { actual: onError });
     }
@@ -46,7 +59,15 @@ export class BadRows implements Disposable {
     this.#stops = onError === 'stop';
     this.#keptMax = errorsKept;
     this.#path = errorsFile;
-    if (errorsFile !== undefined) this.#file = attempt(errorsFile, () => openSync(errorsFile, 'w'));
+    if (before !== undefined) {
+      this.#count = before.count;
+      this.#kept.push(
+        ...before.kept.slice(0, errorsKept).map(({ row, error }) => ({ row, error: errorFromJson(error) })),
+      );
+    }
+    if (errorsFile === undefined) return;
+    this.#fileBytes = before?.fileBytes ?? 0;
+    this.#file = attempt(errorsFile, () => openAt(errorsFile, this.#fileBytes));
   }
 
   /** How many were left out. */
@@ -66,13 +87,27 @@ export class BadRows implements Disposable {
     if (this.#kept.length < this.#keptMax) this.#kept.push({ row, error });
     const { name: _, ...told } = error.toJSON();
     const line = `${JSON.stringify({ row, ...told })}\n`;
-    if (this.#file !== undefined) attempt(this.#path!, () => writeSync(this.#file!, line));
+    if (this.#file === undefined) return;
+    this.#fileBytes += attempt(this.#path!, () => writeSync(this.#file!, line, this.#fileBytes));
+  }
+
+  state(): BadRowsState {
+    const kept = this.#kept.map(({ row, error }) => ({ row, error: error.toJSON() }));
+    return { count: this.#count, kept, fileBytes: this.#fileBytes };
   }
 
   [Symbol.dispose](): void {
     if (this.#file !== undefined) closeSync(this.#file);
     this.#file = undefined;
   }
+}
+
+/** Opens a file to be written from some byte on; what lay behind it, of rows that come again, is cut off. */
+function openAt(path: string, bytes: number): number {
+  if (bytes === 0) return openSync(path, 'w');
+  const file = openSync(path, 'r+');
+  ftruncateSync(file, bytes);
+  return file;
 }
 
 function attempt<T>(path: string, write: () => T): T {

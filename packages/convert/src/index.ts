@@ -1,4 +1,5 @@
 export type { BadRowOptions, SkippedRow } from './bad-rows.js';
+export { openDatasetWriter } from './dataset-writer.js';
 export { type AppendOptions, type AppendReport, appendToDataset } from './datasets/append.js';
 export { type DatasetDiff, type DiffOptions, diffDatasets } from './datasets/diff.js';
 export { type HeadOptions, headOfDataset } from './datasets/head.js';

@@ -23,10 +23,19 @@ export interface PackOptions extends InferOptions, StepOptions, BadRowOptions {
   readonly sha256?: boolean | undefined;
   /** Replace a dataset that is there already. Default false. */
   readonly overwrite?: boolean | undefined;
+  /**
+   * Go on with what an interrupted packing of the same input and options has left beside the output; where nothing is,
+   * begin. Without it that is removed. The dataset is the same to the byte. Default false.
+   */
+  readonly resume?: boolean | undefined;
   /** Ends the packing; nothing appears under the output's name. */
   readonly signal?: AbortSignal | undefined;
   /** Called once, when it is known what will be written and before a sample is. */
   readonly onPlan?: ((plan: PackPlan) => void) | undefined;
+  /** Called where `resume` goes on with something. */
+  readonly onResume?: ((taken: { samples: number; shards: number }) => void) | undefined;
+  /** Called when the packing was ended and whole shards of it stay, in `path`, for `resume`. */
+  readonly onKept?: ((kept: { samples: number; path: string }) => void) | undefined;
   /** Called some ten times a second, and after the last sample. */
   readonly onProgress?: ((progress: PackProgress) => void) | undefined;
 }
@@ -62,6 +71,8 @@ export interface PackReport {
   /** Length of all shards together. */
   readonly bytes: number;
   readonly seconds: number;
+  /** Of the samples, those that an interrupted packing had written before. */
+  readonly resumed: number;
   /** How many records of the input were left out because they were bad (`onError: 'skip'`). */
   readonly skipped: number;
   /** The first `errorsKept` of them. */

@@ -1,5 +1,5 @@
-import { ZcError, type ZcErrorCode } from '@zc/errors';
 import type { EncodedSample, Schema } from '@zc/format';
+import { errorFromJson } from './error-json.js';
 import type { BadRow, SourceRow } from './sources/sample-source.js';
 import type { StepSpec } from './steps/chain.js';
 import type { StoredRow } from './stored-row.js';
@@ -37,12 +37,6 @@ export interface WireBatch {
 
 /** What a thread says of a batch. */
 export type StepAnswer = { readonly batch: WireBatch } | { readonly fatal: unknown };
-
-/** An error of this family that crossed as JSON. */
-export function errorFromJson(json: Record<string, unknown>): ZcError {
-  const { name: _, code, summary, ...details } = json;
-  return new ZcError(code as ZcErrorCode, summary as string, details);
-}
 
 /**
  * A row for another thread, and the buffers that go with it.

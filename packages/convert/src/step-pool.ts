@@ -1,6 +1,3 @@
-import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { ZcError } from '@zc/errors';
 import { planFields, type Schema } from '@zc/format';
@@ -14,6 +11,7 @@ import {
   type WireRow,
 } from './step-message.js';
 import type { StoredRow } from './stored-row.js';
+import { workerFile } from './worker-file.js';
 
 /** Rows go to a thread in batches: enough to make the messages cheap, and few enough to keep memory flat. */
 const BATCH_ROWS_MAX = 64;
@@ -128,8 +126,4 @@ function startThread(data: StepWorkerData): Thread {
   return thread;
 }
 
-// Both src/ and dist/ lie directly below the package's root; what a thread runs is always what was built.
-const here = dirname(fileURLToPath(import.meta.url));
-const WORKER_FILE = [join(dirname(here), 'dist', 'step-worker.js'), join(here, 'step-worker.js')].find(
-  (path) => existsSync(path),
-);
+const WORKER_FILE = workerFile('step-worker');

@@ -14,6 +14,7 @@ test('the public names', () => {
       "headOfDataset",
       "infer",
       "mergeDatasets",
+      "openDatasetWriter",
       "pack",
       "preview",
       "reshardDataset",

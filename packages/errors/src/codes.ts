@@ -103,6 +103,11 @@ export const errorCodes = {
     meaning: 'Another process is writing this dataset at the moment.',
     advice: 'Wait until it has finished, or write to another directory.',
   },
+  ZC_FORMAT_RESUME: {
+    meaning: 'What an interrupted writer has left was made from something else, or with other options.',
+    advice:
+      'Go on with the same input and options, or begin anew without `resume`, which removes what was left.',
+  },
   ZC_FORMAT_MANIFEST: {
     meaning: 'A `dataset.json` is not a valid manifest, or the shards are not the ones it lists.',
     advice: 'Copy the whole dataset directory again, or write it again.',

@@ -2,7 +2,7 @@ import { ZcError } from '@zc/errors';
 import { BLOCK_BYTES, roundUp } from './block.js';
 import { Column } from './column.js';
 import { crc32c } from './crc32c.js';
-import { type Digests, type Hasher, pureDigests } from './digests.js';
+import { type Digests, type FileHasher, type Hasher, pureDigests } from './digests.js';
 import { type EncodedSample, SampleEncoder } from './encode-sample.js';
 import { encodeFooter } from './footer.js';
 import { encodeHead, HEAD_BYTES } from './head.js';
@@ -65,7 +65,7 @@ export class ShardWriter<S extends Schema = Schema> {
   readonly #rows: readonly (Spool | undefined)[];
   readonly #pool: SpoolPool;
   readonly #digests: Digests;
-  readonly #fileHasher: Hasher | undefined;
+  readonly #fileHasher: FileHasher | undefined;
   #state: 'open' | 'busy' | 'closed' = 'open';
   #samples = 0;
   #storedBytes = 0;
@@ -81,7 +81,7 @@ export class ShardWriter<S extends Schema = Schema> {
     const { schema, digests = pureDigests, sha256 = true, heldBytesMax = HELD_BYTES_MAX } = options;
     this.schema = schema;
     this.#digests = digests;
-    this.#fileHasher = sha256 ? digests.sha256() : undefined;
+    this.#fileHasher = sha256 ? (digests.fileSha256 ?? digests.sha256)() : undefined;
     this.#output = new Output(sink, this.#fileHasher);
     this.#plans = planFields(schema);
     if (!options.encodedOnly) this.#encoder = new SampleEncoder(schema, options.zstd);
@@ -125,16 +125,31 @@ export class ShardWriter<S extends Schema = Schema> {
    * @throws ZC_FORMAT_VALUE, ZC_FORMAT_LIMIT, ZC_CLOSED, ZC_IO_WRITE
    */
   async appendEncoded(sample: EncodedSample): Promise<void> {
+    const wait = this.writeEncoded(sample);
+    if (wait) await wait;
+  }
+
+  /** As `appendEncoded`, and gives a promise only where the sink has to be waited for. */
+  writeEncoded(sample: EncodedSample): Promise<void> | undefined {
     this.#demandOpen();
     this.#checkLengths(sample);
+    let wait: Promise<void> | undefined;
+    for (let i = 0; i < this.#columns.length; i++) {
+      // The main field's alone may have to wait: the rows of all others go to memory.
+      wait = this.#columns[i]!.append(sample.rows[i]!, sample.dims[i]!) ?? wait;
+    }
+    if (wait || this.#pool.isOverBudget) return this.#waitFor(wait, sample.bytes);
+    this.#samples++;
+    this.#storedBytes += sample.bytes;
+    return undefined;
+  }
+
+  async #waitFor(wait: Promise<void> | undefined, bytes: number): Promise<void> {
     this.#state = 'busy';
     try {
-      for (let i = 0; i < this.#columns.length; i++) {
-        const wait = this.#columns[i]!.append(sample.rows[i]!, sample.dims[i]!);
-        if (wait) await wait;
-      }
+      await wait;
       this.#samples++;
-      this.#storedBytes += sample.bytes;
+      this.#storedBytes += bytes;
       if (this.#pool.isOverBudget) await this.#pool.relieve();
     } catch (error) {
       await this.#close();
@@ -206,7 +221,7 @@ export class ShardWriter<S extends Schema = Schema> {
       bytes: tail.fileBytes,
       samples: this.#samples,
       uuid: uuidText(tail.uuid),
-      sha256: this.#fileHasher ? bytesToHex(this.#fileHasher.digest()) : null,
+      sha256: this.#fileHasher ? bytesToHex(await this.#fileHasher.digest()) : null,
     };
   }
 

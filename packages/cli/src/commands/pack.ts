@@ -106,6 +106,7 @@ export function addPack(program: Command, end: (code: number) => void): Command 
     )
     .option('--fixed <field...>', 'make ragged dimensions fixed that are the same in all rows')
     .option('--jobs <count>', 'threads for decoding and --map (default: cores - 1, at least 1)', parseWhole)
+    .option('--resume', 'go on with what an interrupted packing of the same has left')
     .option('--overwrite', 'replace a dataset that is there already')
     .option('--no-sha256', 'leave the SHA-256 of the shards out of the manifest')
     .option('--json', 'print the report as JSON')
@@ -140,7 +141,7 @@ async function runPack(paths: readonly string[], asked: Options): Promise<number
     report = await packWithProgress({ ...all, signal: interrupt.signal }, talk);
   } catch (error) {
     if (interrupt.exitCode === undefined) throw error;
-    talk.say('Interrupted; nothing was written.');
+    talk.say('Interrupted; nothing was published.');
     return interrupt.exitCode;
   }
   if (json) talk.document({ output, ...report, errors: report.errors.map(skippedToJson) });
@@ -171,6 +172,12 @@ async function packWithProgress(options: PackOptions, talk: Output): Promise<Pac
     onPlan: (plan) => {
       for (const line of planLines(options.input, plan)) talk.say(line);
     },
+    onResume: ({ samples, shards }) =>
+      talk.say(`Going on behind ${formatSome(samples, 'row')} in ${formatSome(shards, 'shard')}.`),
+    onKept: ({ samples, path }) =>
+      talk.say(
+        `${formatSome(samples, 'row')} stay in ${path}: --resume, added to the same command, goes on with them.`,
+      ),
     onProgress: (progress) => {
       bar.update(shown(progress));
       talk.progress(progress);

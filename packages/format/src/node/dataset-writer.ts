@@ -7,6 +7,7 @@ import type { SampleInput, Schema } from '../schema.js';
 import { ShardWriter } from '../shard-writer.js';
 import type { ZstdCompressor } from '../zstd.js';
 import { type FileSink, fileSink } from './file-sink.js';
+import { type Identity, journalShard, type Progress, readProgress, startJournal } from './journal.js';
 import { nodeDigests } from './node-digests.js';
 import { openPartial, type PartialDirectory, publishManifest } from './publish.js';
 
@@ -31,8 +32,23 @@ export interface DatasetWriterOptions<S extends Schema = Schema> {
   heldBytesMax?: number | undefined;
   /** Another way to write files, for example direct to the device. */
   openSink?: ((path: string) => Promise<FileSink>) | undefined;
-  /** Called after each shard. */
+  /** Called when a shard is on the disk. */
   onShard?: ((shard: ShardEntry) => void) | undefined;
+  /** Makes the writing one that can go on after an interruption. */
+  resumable?: Resumable | undefined;
+}
+
+/**
+ * How a writing goes on after an interruption: the shards that are whole stay when the writer is aborted or its process
+ * dies, and a later writer takes them over, or removes them.
+ */
+export interface Resumable {
+  /** Whether this writer takes over what an earlier one has left, where there is something. */
+  readonly resume: boolean;
+  /** Plain JSON that says from what and how the dataset is made: what was left by a writer with another is refused. */
+  readonly identity: Identity;
+  /** Where the input stands, as plain JSON: asked at the end of each shard, before the sample that opens the next. */
+  position(): unknown;
 }
 
 /** A shard that is being written. */
@@ -58,7 +74,12 @@ export class DatasetWriter<S extends Schema = Schema> {
   readonly #partial: PartialDirectory;
   readonly #encoder: SampleEncoder | undefined;
   readonly #shards: ShardEntry[] = [];
+  /** What was taken over of a writer that was interrupted; undefined where everything is written here. */
+  readonly resumed: Progress | undefined;
   #shard: OpenShard | undefined;
+  /** The shard before it, on its way to the disk. */
+  #settling: Promise<void> = Promise.resolve();
+  #keptSamples = 0;
   #samples = 0;
   #state: 'open' | 'busy' | 'closed' = 'open';
   /** The call that is under way, or was last. */
@@ -82,20 +103,40 @@ export class DatasetWriter<S extends Schema = Schema> {
       });
     }
     const encoder = options.encodedOnly ? undefined : new SampleEncoder(schema, options.zstd);
-    const partial = await openPartial(directory, { overwrite });
-    return new DatasetWriter(options, shardBytes, partial, encoder);
+    const { resumable, digests = nodeDigests } = options;
+    const partial = await openPartial(directory, { overwrite, takeOver: resumable?.resume ?? false });
+    if (!resumable) return new DatasetWriter(options, { shardBytes, partial, encoder });
+    try {
+      const { identity } = resumable;
+      const resumed = resumable.resume ? await readProgress(partial.path, { identity, digests }) : undefined;
+      if (!resumed) await startJournal(partial.path, identity);
+      return new DatasetWriter(options, { shardBytes, partial, encoder, resumed });
+    } catch (error) {
+      // What was left stays for whoever comes with what it was made from.
+      await partial.release();
+      throw error;
+    }
   }
 
   private constructor(
     options: DatasetWriterOptions<S>,
-    shardBytes: number,
-    partial: PartialDirectory,
-    encoder: SampleEncoder | undefined,
+    parts: {
+      shardBytes: number;
+      partial: PartialDirectory;
+      encoder: SampleEncoder | undefined;
+      resumed?: Progress | undefined;
+    },
   ) {
     this.#options = options;
-    this.#shardBytes = shardBytes;
-    this.#partial = partial;
-    this.#encoder = encoder;
+    this.#shardBytes = parts.shardBytes;
+    this.#partial = parts.partial;
+    this.#encoder = parts.encoder;
+    this.resumed = parts.resumed;
+    for (const shard of parts.resumed?.shards ?? []) {
+      this.#shards.push(shard);
+      this.#samples += shard.samples;
+      this.#keptSamples += shard.samples;
+    }
   }
 
   /**
@@ -119,18 +160,50 @@ export class DatasetWriter<S extends Schema = Schema> {
    * @throws ZC_FORMAT_VALUE naming field and row, ZC_FORMAT_LIMIT, ZC_CLOSED, ZC_IO_WRITE
    */
   async append(sample: SampleInput<S>): Promise<void> {
-    this.#demandOpen();
-    if (!this.#encoder) throw new ZcError('ZC_ARGUMENT', 'this writer takes samples in stored form alone');
-    await this.appendEncoded(this.#encoder.encode(sample as Record<string, unknown>, this.#samples));
+    const wait = this.write(sample);
+    if (wait) await wait;
   }
 
   /** Appends a sample whose rows are in stored form; see `ShardWriter.appendEncoded`. Any error closes the writer. */
   async appendEncoded(sample: EncodedSample): Promise<void> {
-    await this.#work(async () => {
-      const writer = await this.#writerFor(sample.bytes);
-      await writer.appendEncoded(sample);
-      this.#samples++;
-    });
+    const wait = this.writeEncoded(sample);
+    if (wait) await wait;
+  }
+
+  /**
+   * As `append`, for many small samples: gives a promise only where the disk has to be waited for.
+   *
+   * @example
+   * const wait = writer.write(sample);
+   * if (wait) await wait;
+   */
+  write(sample: SampleInput<S>): Promise<void> | undefined {
+    this.#demandOpen();
+    if (!this.#encoder) throw new ZcError('ZC_ARGUMENT', 'this writer takes samples in stored form alone');
+    return this.writeEncoded(this.#encoder.encode(sample as Record<string, unknown>, this.#samples));
+  }
+
+  /** As `appendEncoded`; see `write`. */
+  writeEncoded(sample: EncodedSample): Promise<void> | undefined {
+    this.#demandOpen();
+    const writer = this.#shard?.writer;
+    if (!writer || this.#isFull(writer, sample.bytes)) {
+      return this.#work(async () => {
+        await this.#closeShard();
+        const { writer } = await this.#openShard();
+        await writer.appendEncoded(sample);
+        this.#samples++;
+      });
+    }
+    let wait: Promise<void> | undefined;
+    try {
+      wait = writer.writeEncoded(sample);
+    } catch (error) {
+      return this.#work(() => Promise.reject(error));
+    }
+    if (wait) return this.#work(() => wait.then(() => void this.#samples++));
+    this.#samples++;
+    return undefined;
   }
 
   /**
@@ -144,13 +217,21 @@ export class DatasetWriter<S extends Schema = Schema> {
     return this.#work(async () => {
       if (!this.#shard && this.#shards.length === 0) await this.#openShard();
       await this.#closeShard();
+      await this.#settling;
       const manifest = await publishManifest(this.#partial, this.#options.schema, this.#shards);
       this.#state = 'closed';
       return manifest;
     });
   }
 
-  /** Drops everything; nothing appears at the target. Does nothing after `finish`. */
+  /** Number of samples in shards that stay for another writer when this one is given up; see `Resumable`. */
+  get keptSamples(): number {
+    return this.#keptSamples;
+  }
+
+  /**
+   * Drops everything, but what another writer may take over; nothing appears at the target. Does nothing after `finish`.
+   */
   async abort(): Promise<void> {
     // A call under way ends first: nothing is removed under it, and what it has published stays.
     await this.#running?.catch(() => {});
@@ -161,12 +242,8 @@ export class DatasetWriter<S extends Schema = Schema> {
     await this.abort();
   }
 
-  /** The writer of the shard that a sample belongs into. */
-  async #writerFor(bytes: number): Promise<ShardWriter> {
-    const writer = this.#shard?.writer;
-    if (writer && writer.length > 0 && writer.storedBytes + bytes > this.#shardBytes)
-      await this.#closeShard();
-    return (this.#shard ?? (await this.#openShard())).writer;
+  #isFull(writer: ShardWriter, bytes: number): boolean {
+    return writer.length > 0 && writer.storedBytes + bytes > this.#shardBytes;
   }
 
   async #openShard(): Promise<OpenShard> {
@@ -184,14 +261,31 @@ export class DatasetWriter<S extends Schema = Schema> {
     return this.#shard;
   }
 
+  /** Completes the shard; while it goes to the disk the next one is begun. */
   async #closeShard(): Promise<void> {
     if (!this.#shard) return;
     const { name, sink, writer } = this.#shard;
-    const summary = await writer.finish();
-    await sink.finish();
+    const position = this.#options.resumable?.position();
+    const entry = { name, ...(await writer.finish()) };
+    await this.#settling;
     this.#shard = undefined;
-    const entry = { name, ...summary };
     this.#shards.push(entry);
+    this.#settling = this.#settle(sink, entry, position);
+    // Whoever waits next gets the error; until then it must not count as unhandled.
+    this.#settling.catch(() => {});
+  }
+
+  async #settle(sink: FileSink, entry: ShardEntry, position: unknown): Promise<void> {
+    try {
+      await sink.finish();
+    } catch (error) {
+      await sink.close();
+      throw error;
+    }
+    if (this.#options.resumable) {
+      await journalShard(this.#partial.path, entry, position);
+      this.#keptSamples += entry.samples;
+    }
     this.#options.onShard?.(entry);
   }
 
@@ -219,8 +313,9 @@ export class DatasetWriter<S extends Schema = Schema> {
     try {
       await this.#shard?.writer.abort();
       await this.#shard?.sink.close();
+      await this.#settling.catch(() => {});
     } finally {
-      await this.#partial.discard();
+      await (this.#keptSamples > 0 ? this.#partial.release() : this.#partial.discard());
     }
   }
 

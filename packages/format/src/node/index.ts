@@ -1,6 +1,6 @@
 export { type OpenAppend, openAppend } from './append.js';
 export { DatasetReader, openDataset, readManifest } from './dataset-reader.js';
-export { DatasetWriter, type DatasetWriterOptions } from './dataset-writer.js';
+export { DatasetWriter, type DatasetWriterOptions, type Resumable } from './dataset-writer.js';
 export { type FileSink, fileSink, spillFile } from './file-sink.js';
 export { type FileSource, fileSource } from './file-source.js';
 export { nodeDigests } from './node-digests.js';

@@ -4,6 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { ZcError } from '@zc/errors';
 import { MANIFEST_NAME, type Manifest, type ShardEntry, serializeManifest } from '../manifest.js';
 import type { Schema } from '../schema.js';
+import { JOURNAL_NAME } from './journal.js';
 import { isAlive, OWNER_NAME, type Owner, readOwner, thisProcess, writeOwner } from './owner.js';
 import { hasErrno, systemError } from './system-error.js';
 
@@ -18,6 +19,8 @@ export interface PartialDirectory {
   publish(): Promise<void>;
   /** Removes it with all that it holds; does nothing once it is published. */
   discard(): Promise<void>;
+  /** Leaves it as it is for another writer to take over. */
+  release(): Promise<void>;
   /** As `discard`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -43,21 +46,23 @@ export async function publishManifest<S extends Schema>(
 }
 
 /**
- * Opens the partial directory of a target; what a process that died has left there is removed.
+ * Opens the partial directory of a target; what a process that died has left there is removed, or with `takeOver` kept.
  *
  * @throws ZC_FORMAT_BUSY where another process works in it, ZC_IO_EXISTS where the target holds something
  * and is not to be replaced, ZC_IO_WRITE
  */
 export async function openPartial(
   target: string,
-  options: { overwrite: boolean },
+  options: { overwrite: boolean; takeOver?: boolean },
 ): Promise<PartialDirectory> {
   const full = resolve(target);
   const path = join(dirname(full), `.${basename(full)}.zc-partial`);
   const self = await thisProcess();
+  let isTaken = false;
   try {
     await makeDirectory(dirname(full));
-    await claim(path, self);
+    isTaken = options.takeOver === true && (await takeOver(path, self));
+    if (!isTaken) await claim(path, self);
     await sweep(path);
   } catch (cause) {
     if (cause instanceof ZcError) throw cause;
@@ -66,17 +71,21 @@ export async function openPartial(
   const discard = async () => {
     if (await isOwn(path, self)) await rm(path, { recursive: true, force: true });
   };
+  const release = async () => {
+    if (await isOwn(path, self)) await unlink(join(path, OWNER_NAME));
+  };
   try {
     await settleReplaced(path, full);
     await demandFree(full, options.overwrite);
   } catch (error) {
-    await discard();
+    await (isTaken ? release() : discard());
     throw error;
   }
   return {
     path,
     publish: () => publish(path, full, self, options.overwrite),
     discard,
+    release,
     [Symbol.asyncDispose]: discard,
   };
 }
@@ -130,7 +139,7 @@ async function demandFree(target: string, overwrite: boolean): Promise<void> {
 
 /** Makes the directory this process's own. It appears with its owner in it, never without. */
 async function claim(path: string, self: Owner): Promise<void> {
-  const staged = `${path}-${self.pid}-${self.startTime ?? 0}-${randomUUID()}`;
+  const staged = stagedPath(path, self);
   await mkdir(staged);
   try {
     await writeOwner(staged, self);
@@ -149,13 +158,34 @@ async function claim(path: string, self: Owner): Promise<void> {
 }
 
 async function removeAbandoned(path: string, aside: string): Promise<void> {
+  if (await moveAbandoned(path, aside)) await rm(aside, { recursive: true, force: true });
+}
+
+/** Makes what a process that died has left this process's own, with all that lies in it; false where nothing is. */
+async function takeOver(path: string, self: Owner): Promise<boolean> {
+  const aside = stagedPath(path, self);
+  if (!(await moveAbandoned(path, aside))) return false;
+  await writeOwner(aside, self);
+  try {
+    await rename(aside, path);
+  } catch (cause) {
+    // Another process has begun anew meanwhile, which removes what was left.
+    await rm(aside, { recursive: true, force: true });
+    if (!hasErrno(cause, 'ENOTEMPTY', 'EEXIST')) throw cause;
+    return false;
+  }
+  return true;
+}
+
+/** Moves a directory that nobody works in any more out of the way; false where there is none. */
+async function moveAbandoned(path: string, aside: string): Promise<boolean> {
   const owner = await readOwner(path);
   if (owner && (await isAlive(owner))) throw busy(path, owner);
   // Two processes may find it abandoned at once: only one of them can move it away.
   try {
     await rename(path, aside);
   } catch (cause) {
-    if (hasErrno(cause, 'ENOENT')) return;
+    if (hasErrno(cause, 'ENOENT')) return false;
     throw cause;
   }
   // Since the look at its owner it may have become another process's.
@@ -164,7 +194,12 @@ async function removeAbandoned(path: string, aside: string): Promise<void> {
     await rename(aside, path);
     throw busy(path, moved);
   }
-  await rm(aside, { recursive: true, force: true });
+  return true;
+}
+
+/** A name beside a partial directory that tells whose it is, so that it is swept away when its process has died. */
+function stagedPath(path: string, { pid, startTime }: Owner): string {
+  return `${path}-${pid}-${startTime ?? 0}-${randomUUID()}`;
 }
 
 /** Removes what processes left that died while they were claiming: these names tell whose they are. */
@@ -197,6 +232,7 @@ async function publish(path: string, target: string, self: Owner, overwrite: boo
     await exchange(path, target, overwrite);
     // Until it has its name the directory must have an owner, or another writer would take it for abandoned.
     await unlink(join(target, OWNER_NAME));
+    await rm(join(target, JOURNAL_NAME), { force: true });
     await flushDirectory(target);
     await flushDirectory(dirname(target));
     await rm(replacedPath(path), { recursive: true, force: true });
