@@ -40,9 +40,9 @@ class BatchRows:
     @cached_property
     def maps(self) -> npt.NDArray[np.uint64]:
         """The handle of each row's map."""
-        handles = np.array([shard.mapped.handle for shard in self.shards], np.uint64)
-        of_row = np.zeros(len(self), np.int64) if self.shard_of_row is None else self.shard_of_row
-        return handles[of_row]
+        if self.shard_of_row is None:
+            return np.full(len(self), self.shards[0].mapped.handle, np.uint64)
+        return np.array([shard.mapped.handle for shard in self.shards], np.uint64)[self.shard_of_row]
 
     def ranges(self, offsets: Numbers, lengths: Numbers | int) -> Ranges:
         """Bytes of each row's shard."""

@@ -239,11 +239,14 @@ class Dataset:
             raise ZcError(
                 "ZC_ARGUMENT", f"indices are an array of {given.dtype} with {given.ndim} dimensions"
             )
-        wrong = (given >= self._length) | (given < -self._length)
-        if wrong.any():
+        least, greatest = int(given.min()), int(given.max())
+        if greatest >= self._length or least < -self._length:
+            wrong = (given >= self._length) | (given < -self._length)
             raise self._out_of_range(given[wrong][0])
-        wanted = given.astype(np.int64)
-        wanted[wanted < 0] += self._length
+        # A copy, for the caller may go on with an array of their own.
+        wanted = given.astype(np.int64, copy=given is indices)
+        if least < 0:
+            wanted[wanted < 0] += self._length
         return wanted
 
     def _index(self, index: object) -> int:

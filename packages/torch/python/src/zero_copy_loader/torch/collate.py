@@ -24,6 +24,8 @@ def collate(samples: Sequence[Any]) -> Any:
         torch.utils.data.DataLoader(dataset, batch_size=256, collate_fn=collate)
     """
     if isinstance(samples, Gathered) and samples.as_gathered:
+        if isinstance(samples.views[0], TensorView):
+            return samples.batch
         return samples.batch_of([TensorView(view.field) for view in samples.views])
     return default_collate([dict(each) if isinstance(each, Row) else each for each in samples])
 
