@@ -6,6 +6,7 @@ import { savedDataset } from './sources/arrow/saved-dataset.js';
 import { csv } from './sources/csv/csv.js';
 import { folder } from './sources/folder.js';
 import { jsonLines } from './sources/json-lines/json-lines.js';
+import { mds } from './sources/mds/mds.js';
 import { megatron } from './sources/megatron.js';
 import { npy } from './sources/npy.js';
 import { npyFolder } from './sources/npy-folder.js';
@@ -14,13 +15,16 @@ import { parquet } from './sources/parquet/parquet.js';
 import { safetensors } from './sources/safetensors.js';
 import type { OpenedSource, SampleSource, SourceOptions } from './sources/sample-source.js';
 import { textLines } from './sources/text-lines.js';
+import { tfrecord } from './sources/tfrecord/tfrecord.js';
 import { webdataset } from './sources/webdataset/webdataset.js';
 
 /** Every kind of input, in the order in which they are tried. */
 const sources: readonly SampleSource[] = [
   savedDataset,
+  mds,
   parquet,
   arrow,
+  tfrecord,
   megatron,
   webdataset,
   npyFolder,
