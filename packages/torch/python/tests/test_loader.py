@@ -146,7 +146,7 @@ def test_arrays_alias_the_slot_and_each_has_its_own_bytes(images: Path) -> None:
         batch = next(iter(loader))
         inside = [
             segment.address <= batch["image"].ctypes.data < segment.address + segment.size_bytes
-            for segment in client.shared_client().segments()
+            for segment in client.shared_client().segments
         ]
         assert any(inside)
         assert batch["image"].ctypes.data % 4096 == 0

@@ -39,7 +39,7 @@ def test_two_epochs_of_tensors_that_alias_the_slot(images: Path) -> None:
                 assert image.shape == (len(indices), 24, 24, 3)
                 assert any(
                     segment.address <= image.data_ptr() < segment.address + segment.size_bytes
-                    for segment in client.shared_client().segments()
+                    for segment in client.shared_client().segments
                 )
                 for row, index in enumerate(indices):
                     assert image[row].numpy().tobytes() == dataset[index]["image"].tobytes()

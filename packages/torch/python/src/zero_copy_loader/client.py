@@ -3,32 +3,26 @@
 from __future__ import annotations
 
 import atexit
-import ctypes
-import fcntl
 import itertools
 import os
 import select
 import socket
 import threading
-import weakref
 from collections import deque
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
-from functools import partial
+from contextlib import suppress
 from typing import Any, Final
 
 from . import answers, protocol
+from .descriptors import new_descriptors
 from .errors import ZcError
-from .lease import Segment
+from .farewells import Farewells
 from .node_programs import NODE_VERSION_MIN, node_missing
 from .protocol import FrameStream, error_from, protocol_error
 from .server_process import ServerProcess
+from .shared_segments import SharedSegments
 
 VERSION: Final = "0.1.0"
-
-_send_now: Any = ctypes.PyDLL(None).send
-_send_now.restype = ctypes.c_ssize_t
-_send_now.argtypes = [ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_int, ctypes.py_object]
 
 
 class Client:
@@ -39,11 +33,10 @@ class Client:
     """
 
     def __init__(self) -> None:
-        frames, packets, self._released = _new_descriptors()
+        frames, packets, self._released = new_descriptors()
         self._control, their_control = frames
         self._packets, their_packets = packets
         self._stream = FrameStream(self._control)
-        self._arrived_packets: list[Any] = []
         self._receiving = threading.Lock()
         # Reentrant, for a signal's handler may close a loader in the middle of another one's message.
         self._sending = threading.RLock()
@@ -51,13 +44,8 @@ class Client:
         self._loaders = itertools.count(1)
         self._answers: dict[int, dict[str, Any]] = {}
         self._inboxes: dict[int, deque[bytes]] = {}
-        self._segments: dict[int, Segment] = {}
-        self._segment_loaders: dict[int, int] = {}
-        #: By loader: who is told of its segments.
-        self._segment_watchers: dict[int, Callable[[Segment], None]] = {}
-        self._retired: list[Segment] = []
-        #: By loader and iteration; iteration 0 is the loader itself.
-        self._farewells: dict[tuple[int, int], Any] = {}
+        self._segments = SharedSegments(self._packets, self._released)
+        self._farewells = Farewells(self._control)
         self._end: ZcError | None = None
         self.forked = False
         self.sent_bytes = 0
@@ -139,12 +127,12 @@ class Client:
 
     def stop(self, number: int, iteration: int) -> None:
         """Tells the server that an iteration is over."""
-        self._farewells.pop((number, iteration), None)
+        self._farewells.drop(number, iteration)
         self.tell(number, protocol.STOP, iteration)
 
     def end_iteration(self, number: int, iteration: int) -> None:
         """Forgets an iteration that the server knows to be over."""
-        self._farewells.pop((number, iteration), None)
+        self._farewells.drop(number, iteration)
 
     def tell(self, number: int, kind: int, iteration: int) -> None:
         """Sends what is good to know for a server that is still there."""
@@ -194,23 +182,16 @@ class Client:
 
     def take(self, segment: int, slot: int, generation: int) -> Any:
         """A slot's memory, under a lease that ends with the last object made of it."""
-        try:
-            return self._segments[segment].take(slot, generation)
-        except KeyError:
-            raise self._fail(
-                protocol_error(f"a batch lies in segment {segment}, which was not announced")
-            ) from None
+        return self._segments.take(segment, slot, generation)
 
     def refuse(self, error: ZcError) -> ZcError:
         """Ends the connection with a server that breaks the protocol; every later call raises ``error``."""
         return self._fail(error)
 
-    def watch_segments(self, number: int, watcher: Callable[[Segment], None]) -> None:
-        """Tells ``watcher`` of each segment of a loader as it comes, in the thread that receives it."""
-        self._segment_watchers[number] = watcher
-
-    def segments(self) -> list[Segment]:
-        return [*self._segments.values()]
+    @property
+    def segments(self) -> SharedSegments:
+        """The shared memory that batches lie in."""
+        return self._segments
 
     def close(self) -> None:
         """Ends the server and waits for it. Batches that are held stay readable."""
@@ -299,9 +280,9 @@ class Client:
 
     def _hear(self, message: dict[str, Any]) -> None:
         if message.get("type") == "segment":
-            self._map_segment(message)
+            self._segments.announce(message)
         elif message.get("type") == "retired":
-            self._retire(message["segment"])
+            self._segments.retire(message["segment"])
         elif not any(isinstance(message.get(key), dict) for key in ("ok", "error")):
             raise protocol_error(f"the server says what is neither an answer nor a notice: {message}")
         elif message.get("id") is None:
@@ -309,80 +290,24 @@ class Client:
         else:
             self._answers[message["id"]] = message
 
-    def _map_segment(self, notice: dict[str, Any]) -> None:
-        number, loader = notice["segment"], notice["loader"]
-        # It has been sent before the notice, so there is nothing to wait for.
-        packet = (4, socket.CMSG_SPACE(4), socket.MSG_CMSG_CLOEXEC | socket.MSG_DONTWAIT)
-        if number in self._segments:
-            return
-        if not self._arrived_packets:
-            # One call without Python code in it, so that no signal comes between a descriptor and its name.
-            try:
-                self._arrived_packets.extend(itertools.starmap(self._packets.recvmsg, (packet,)))
-            except BlockingIOError:
-                raise protocol_error(f"segment {number} was announced, and no packet came") from None
-        payload, ancillary, flags, _ = self._arrived_packets[0]
-        if flags & socket.MSG_CTRUNC:
-            raise ZcError(
-                "ZC_IO_MEMORY",
-                "shared memory has come for which this process may open no file",
-                advice="Raise the limit of open files (`ulimit -n`), or close some.",
-            )
-        if payload != int(number).to_bytes(4, "little") or len(ancillary) != 1:
-            raise protocol_error(f"segment {number} was announced, and packet {payload.hex()!r} came")
-        descriptor = int.from_bytes(ancillary[0][2][:4], "little")
-        sizes = {key: notice[key] for key in ("size_bytes", "control_bytes", "slots", "slot_bytes")}
-        try:
-            self._segments[number] = Segment(descriptor, released=self._released, **sizes)
-        except BaseException as error:
-            # A signal's exception is not the end: the notice is dealt with again.
-            if isinstance(error, Exception):
-                self._arrived_packets.clear()
-                os.close(descriptor)
-            raise
-        self._segment_loaders[number] = loader
-        self._arrived_packets.clear()
-        os.close(descriptor)
-        watcher = self._segment_watchers.get(loader)
-        if watcher is not None:
-            watcher(self._segments[number])
-
-    def _retire(self, number: int) -> None:
-        segment = self._segments.pop(number, None)
-        self._segment_loaders.pop(number, None)
-        self._retired = [each for each in self._retired if each.leased]
-        if segment is not None and segment.leased:
-            self._retired.append(segment)
-
     def _bid_farewell(self, owner: object, number: int, kind: int, iteration: int) -> None:
-        """Sends a message when ``owner`` dies, in C alone as a lease's end does.
-
-        Where the socket has no room the message is lost, and the server keeps what it would have freed until
-        the process ends. The references are kept here and not by their owners: they name a descriptor, whose
-        number may be another file's once this connection has ended.
-        """
-        frame = protocol.encode_client(number, kind, iteration)
-        flags = socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL
-        send = partial(_send_now, self._control.fileno(), frame, len(frame), flags)
-        self._farewells[number, iteration] = weakref.ref(owner, send)
+        self._farewells.bid(owner, number, kind, iteration)
+        # It names a descriptor, whose number may be another file's by now.
         if not self.alive:
             self._farewells.clear()
 
     def _sweep(self) -> None:
         """Forgets the loaders and iterations that are no more."""
-        for (number, iteration), watch in [*self._farewells.items()]:
-            if watch() is None and iteration == 0:
+        for number, iteration in self._farewells.said():
+            if iteration == 0:
                 self._forget_loader(number)
-            elif watch() is None:
-                self._farewells.pop((number, iteration), None)
+            else:
+                self._farewells.drop(number, iteration)
 
     def _forget_loader(self, number: int) -> None:
         self._inboxes.pop(number, None)
-        self._segment_watchers.pop(number, None)
-        for key in [key for key in [*self._farewells] if key[0] == number]:
-            self._farewells.pop(key, None)
-        for segment in [key for key, loader in [*self._segment_loaders.items()] if loader == number]:
-            self._retire(segment)
+        self._farewells.drop_loader(number)
+        self._segments.leave(number)
 
     def _check(self) -> None:
         if self.forked:
@@ -417,9 +342,7 @@ class Client:
         """Ends the connection; every later call raises the same."""
         if self._end is None:
             self._end = error
-            # The eventfd's number may be another file's by the time that the batches that are held end.
-            for segment in (*self._segments.values(), *self._retired):
-                segment.forget()
+            self._segments.forget()
             self._farewells.clear()
             self._close_descriptors()
         return self._end
@@ -430,43 +353,6 @@ class Client:
         if self._released >= 0:
             os.close(self._released)
             self._released = -1
-
-
-_Pair = tuple[socket.socket, socket.socket]
-
-
-def _new_descriptors() -> tuple[_Pair, _Pair, int]:
-    """Two pairs of sockets, for frames and for descriptors, and the eventfd for leases that end."""
-    with ExitStack() as opened:
-        try:
-            frames = [opened.enter_context(each) for each in _pair(socket.SOCK_STREAM)]
-            packets = [opened.enter_context(each) for each in _pair(socket.SOCK_SEQPACKET)]
-            released = _above_standard(os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK))
-        except OSError as error:
-            raise ZcError(
-                "ZC_TORCH_SERVER_START",
-                f"there are no sockets to be had for a server: {error}",
-                advice="Raise the limit of open files (`ulimit -n`), or close some.",
-            ) from error
-        opened.pop_all()
-    return (frames[0], frames[1]), (packets[0], packets[1]), released
-
-
-def _pair(kind: socket.SocketKind) -> list[socket.socket]:
-    pair = socket.socketpair(socket.AF_UNIX, kind)
-    return [socket.socket(fileno=_above_standard(each.detach())) for each in pair]
-
-
-def _above_standard(descriptor: int) -> int:
-    """The descriptor under a number above 2: in a daemon that has closed them a new one may be its 1 or 2.
-
-    The server inherits it under its number, and has an output of its own there.
-    """
-    if descriptor > 2:
-        return descriptor
-    moved = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 3)
-    os.close(descriptor)
-    return moved
 
 
 _ATOMIC_BYTES: Final = 4096

@@ -204,7 +204,7 @@ class DataLoader:
         ]
         accelerator = self._accelerator()
         if accelerator is not None:
-            session.client.watch_segments(session.number, accelerator.pin)
+            session.client.segments.watch(session.number, accelerator.pin)
         is_last = self._recipe is None and not (accelerator is not None and accelerator.copies)
         clock = self._clock if is_last else None
         leases = None if accelerator is None else accelerator.leases
