@@ -1,4 +1,4 @@
-import { ZcError } from '@zc/errors';
+import { isZcError, ZcError } from '@zc/errors';
 import type { Tensor } from '@zc/format';
 import type { Sharp, SharpOptions } from 'sharp';
 import { convertLimits } from '../limits.js';
@@ -72,7 +72,8 @@ async function loadSharp(): Promise<SharpModule> {
       'images are decoded by the package sharp, which is not there',
       {
         cause,
-        advice: 'npm install sharp',
+        // Who left it out on purpose says what to do instead.
+        advice: isZcError(cause) ? cause.advice : 'npm install sharp',
       },
     );
   }

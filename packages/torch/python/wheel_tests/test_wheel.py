@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import shutil
+import subprocess
+import sys
+import wave
 from pathlib import Path
 
 from .conftest import Installation
@@ -67,3 +72,91 @@ def test_packing_files(installation: Installation) -> None:
     assert installation.run("zc", "pack", "files", "packed").returncode == 0
     said = installation.program("import zero_copy_loader as zc; print(len(zc.Dataset('packed')))")
     assert said.strip() == "2"
+
+
+def test_packing_with_steps_in_threads(installation: Installation) -> None:
+    folder = installation.folder / "home" / "sounds"
+    folder.mkdir()
+    for number in range(3):
+        with wave.open(str(folder / f"{number}_tone.wav"), "wb") as sound:
+            sound.setnchannels(1)
+            sound.setsampwidth(2)
+            sound.setframerate(8000)
+            sound.writeframes(bytes([number, 0]) * 100)
+    (installation.folder / "home" / "step.mjs").write_text(
+        "export default (row) => ({ ...row, length: 100 });"
+    )
+    said = installation.program(
+        """
+import zero_copy_loader as zc
+report = zc.pack("sounds", "decoded", map="step.mjs", jobs=2)
+print(report.samples, zc.Dataset("decoded")[1]["length"])
+"""
+    )
+    assert said.split() == ["3", "100"]
+
+
+def test_images_are_not_decoded_and_it_says_what_to_do(installation: Installation) -> None:
+    folder = installation.folder / "home" / "images"
+    folder.mkdir()
+    # A JPEG of one grey pixel.
+    (folder / "a.jpg").write_bytes(
+        bytes.fromhex("ffd8ffe000104a46494600010100000100010000ffdb004300")
+        + bytes([1] * 64)
+        + bytes.fromhex("ffc0000b080001000101011100ffc40014000100000000000000000000000000000009")
+        + bytes.fromhex("ffc40014100100000000000000000000000000000000ffda0008010100003f0037ffd9")
+    )
+    refused = installation.run("zc", "pack", "images", "pixels", "--decode")
+    assert refused.returncode != 0
+    assert "zero_copy_loader.pack" in refused.stderr
+    assert "npm" not in refused.stderr
+
+
+USER = """
+from __future__ import annotations
+from collections.abc import Iterator
+import numpy as np
+import numpy.typing as npt
+import zero_copy_loader as zc
+
+def samples() -> Iterator[dict[str, npt.NDArray[np.float32]]]:
+    yield {"x": np.zeros(3, np.float32)}
+
+report: zc.PackReport = zc.pack(samples(), "typed", overwrite=True)
+with zc.DatasetWriter("more", {"x": zc.tensor("float32", [None])}, overwrite=True) as writer:
+    writer.append({"x": np.zeros(3, np.float32)})
+dataset = zc.Dataset("typed")
+reveal_type(dataset[0])
+reveal_type(dataset[[0, 0]])
+with zc.DataLoader(dataset, batch_size=2, shuffle=True) as loader:
+    reveal_type(loader)
+    for batch in loader:
+        reveal_type(batch)
+    state: dict[str, object] = loader.state_dict()
+try:
+    pass
+except zc.ZcError as error:
+    reveal_type(error.code)
+"""
+REVEALED = [
+    "dict[str, Any]",
+    "list[dict[str, Any]]",
+    "zero_copy_loader.loader.DataLoader",
+    # A collate_fn may give anything.
+    "Any",
+    "str",
+]
+
+
+def test_a_users_program_passes_strict_types(installation: Installation) -> None:
+    program = installation.folder / "home" / "user.py"
+    program.write_text(USER)
+    checked = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--python-executable", installation.python, program],
+        cwd=installation.folder,
+        env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+        capture_output=True,
+        text=True,
+    )
+    assert checked.returncode == 0, checked.stdout
+    assert re.findall(r'Revealed type is "(.*)"', checked.stdout.replace("builtins.", "")) == REVEALED
