@@ -17,6 +17,7 @@ import { addSplit } from './commands/split.js';
 import { addStats } from './commands/stats.js';
 import { addVerify } from './commands/verify.js';
 import { exitCode, exitCodeHelp, exitCodeOf } from './exit-code.js';
+import { styleHelp } from './help-text.js';
 import { endQuietlyOnClosedPipe } from './output.js';
 import { styled } from './style.js';
 
@@ -61,14 +62,15 @@ function createProgram(json: boolean, end: (code: number) => void): Command {
     .version(version)
     .exitOverride()
     .showHelpAfterError('(add --help for what can be given)')
-    .configureHelp({ styleTitle: (title) => styled(process.stdout, 'title', title) })
     .addHelpText('after', exitCodeHelp);
+  styleHelp(program);
   if (json) program.configureOutput({ writeErr: () => undefined });
   for (const [heading, adders] of Object.entries(groups)) {
     program.commandsGroup(heading);
     // A command of its own does not inherit what was set above.
     for (const add of adders) add(program, end).copyInheritedSettings(program);
   }
+  program.helpCommand('help [command]', 'display help for command');
   return program;
 }
 

@@ -43,13 +43,14 @@ function toLines({ same, schema, samples, differing, fields, list, seconds }: Da
   const lengths =
     first === second ? [] : [`the first has ${formatCount(first)} rows, the second ${formatCount(second)}`];
   const counts = Object.entries(fields).map(([name, count]) => `${name} in ${formatCount(count)}`);
-  const compared = `${formatSome(Math.min(first, second), 'row')} compared, ${formatSeconds(seconds)}`;
-  if (same) return [`the same: ${compared}`];
+  const compared = formatSome(Math.min(first, second), 'row');
+  const time = formatSeconds(seconds);
+  if (same) return [`the same: ${compared}, ${time}`];
   return [
     ...schema,
     ...lengths,
     ...list.map(({ index, fields }) => `row ${index}: ${fields.join(', ')}`),
     ...(differing > list.length ? [`… and ${formatCount(differing - list.length)} more`] : []),
-    `${formatSome(differing, 'row')} differ${differing === 1 ? 's' : ''}${counts.length > 0 ? ` (${counts.join(', ')})` : ''}: ${compared}`,
+    `${formatCount(differing)} of ${compared} differ${counts.length > 0 ? ` (${counts.join(', ')})` : ''}, ${time}`,
   ];
 }

@@ -25,6 +25,7 @@ export function addMerge(program: Command, end: (code: number) => void): Command
     .description(
       'Makes one dataset of several of one schema, their samples in the order in which they are named.',
     )
+    .usage('[options] <dataset...> <output>')
     .argument('<dataset>', "a dataset's directory")
     .argument('<more...>', 'further datasets, and last the directory of the new one')
     .option('--copy', 'copy the shards, also where a hard link would do')
