@@ -35,7 +35,7 @@ export class RowStorer {
     try {
       return { samples: [this.#encoder.encode(row.sample, index)], bytesRead };
     } catch (error) {
-      return refused(error, { origin, bytesRead });
+      return refused(error, { origin, index, bytesRead });
     }
   }
 
@@ -46,14 +46,17 @@ export class RowStorer {
       if (changed.length === 1) return { samples: [this.#encoder.encode(only!, index)], bytesRead };
       return { samples: changed.map((sample) => copyOf(this.#encoder.encode(sample, index))), bytesRead };
     } catch (error) {
-      return refused(error, { origin, bytesRead });
+      return refused(error, { origin, index, bytesRead });
     }
   }
 }
 
-function refused(error: unknown, row: { origin: string | undefined; bytesRead: number }): StoredRow {
+function refused(
+  error: unknown,
+  row: { origin: string | undefined; index: number; bytesRead: number },
+): StoredRow {
   if (!isZcError(error)) throw error;
-  return { samples: [], error: rowError(error, row.origin), bytesRead: row.bytesRead };
+  return { samples: [], error: rowError(error, row), bytesRead: row.bytesRead };
 }
 
 /** What an encoder gives is valid until its next call. */

@@ -50,7 +50,7 @@ export const folder: SampleSource = {
           };
           if (labels) sample.label = BigInt(labels.ids[index]!);
           index++;
-          yield { sample, bytesRead: result.byteLength };
+          yield { sample, bytesRead: result.byteLength, origin: join(root, item) };
         }
       },
     };

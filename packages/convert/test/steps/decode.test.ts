@@ -69,6 +69,7 @@ test('an image that is cut short is named, or skipped', async () => {
   writeFileSync(join(input, 'e.jpg'), whole.subarray(0, whole.length - 100));
   const options = { input, decode: true, include: ['[ae].*'] };
   const error = await failure('ZC_CONVERT_SOURCE', () => packedRows(options));
+  expect(error).toMatchObject({ path: join(input, 'e.jpg') });
   expect(error.message).toContain('the image cannot be decoded');
   const { report } = await packedRows({ ...options, onError: 'skip' });
   expect(report).toMatchObject({ samples: 1, skipped: 1, errors: [{ row: 1 }] });
