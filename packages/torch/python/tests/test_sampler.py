@@ -175,7 +175,35 @@ def test_other_orders_beside_a_sampler_are_refused(images: Path, options: Any, s
     assert raised.value.code == "ZC_ARGUMENT"
 
 
+class Steps:
+    """An iterator that can save where it is, over an order that cannot."""
+
+    def __init__(self) -> None:
+        self.at = 0
+
+    def __iter__(self) -> Steps:
+        return self
+
+    def __next__(self) -> int:
+        self.at += 1
+        if self.at > 18:
+            raise StopIteration
+        return self.at * 13 % 100
+
+    def state_dict(self) -> dict[str, int]:
+        return {"at": self.at}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        self.at = state["at"]
+
+
+class OfSteps:
+    def __iter__(self) -> Steps:
+        return Steps()
+
+
 ORDERS: dict[str, Any] = {
+    "an iterator with a state": {"sampler": OfSteps(), "batch_size": 4},
     "a list": {"sampler": [number * 7 % 100 for number in range(23)], "batch_size": 4},
     "a sampler with a state": {"sampler": Walk(), "batch_size": 4},
     "batches": {"batch_sampler": [[1], [2, 3], [4, 5, 6], [7, 8]]},

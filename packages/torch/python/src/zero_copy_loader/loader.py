@@ -10,7 +10,7 @@ import weakref
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, Literal, NoReturn, TypeVar, get_args
 
-from . import arguments, protocol, state
+from . import arguments, state
 from . import client as bridge
 from .accelerator import Accelerator
 from .ahead import Ahead, Stage
@@ -27,7 +27,7 @@ from .padding import PaddedView, Pads
 from .padding import checked as checked_pads
 from .progress import Place, Progress, batches_of
 from .recipe import Collate, Transform, recipe_of, worker_count
-from .sample import Sample
+from .sample_access import SampleAccess
 from .samples import stacked
 from .sampling import BatchSampler, Sampler, sampling_of
 from .schema import Field
@@ -49,7 +49,7 @@ _Loader = TypeVar("_Loader", bound="DataLoader")
 _IDS_BEYOND_AHEAD = 2
 
 
-class DataLoader:
+class DataLoader(SampleAccess):
     """An iterable of batches: dicts of NumPy arrays that lie in shared memory, nothing copied in between.
 
     Each iteration that gave a batch is an epoch, also after a ``break``; one that is still under way ends,
@@ -74,7 +74,7 @@ class DataLoader:
         self,
         paths: Paths,
         batch_size: int = 1,
-        shuffle: Shuffle = False,
+        shuffle: Shuffle | None = False,
         seed: int = 0,
         drop_last: bool = False,
         *,
@@ -123,7 +123,7 @@ class DataLoader:
         """
         arguments.refuse_unknown(unknown, inspect.signature(DataLoader.__init__).parameters)
         others = {
-            "shuffle": shuffle is not False,
+            "shuffle": shuffle is not None and shuffle is not False,
             "rank": rank is not None,
             "world_size": world_size is not None,
             "sampler": sampler is not None,
@@ -131,7 +131,8 @@ class DataLoader:
             "drop_last": drop_last is not False,
         }
         self.batch_size = arguments.whole("batch_size", batch_size, 1)
-        self.shuffle = checked_shuffle(shuffle)
+        # torch's own default is None.
+        self.shuffle = checked_shuffle(False if shuffle is None else shuffle)
         self.seed = arguments.whole("seed", seed, 0)
         self.drop_last: bool = arguments.one_of("drop_last", drop_last, (False, True))
         if prefetch_batches is not None:
@@ -140,7 +141,7 @@ class DataLoader:
             max_memory_bytes = arguments.whole("max_memory_bytes", max_memory_bytes, 1)
         if page_cache_budget is not None:
             page_cache_budget = arguments.whole("page_cache_budget", page_cache_budget, 0)
-        self._paths = [arguments.local_path(path) for path in _listed(paths)]
+        super().__init__([arguments.local_path(path) for path in _listed(paths)], paths)
         self._fields = arguments.names("fields", fields)
         self._pads = checked_pads(pad)
         self.pin_memory: bool = arguments.one_of("pin_memory", pin_memory, (False, True))
@@ -172,7 +173,6 @@ class DataLoader:
         # Of two threads that begin an iteration the second ends the first one's.
         self._beginning = threading.RLock()
         self._session: Session | None = None
-        self._dataset = paths if isinstance(paths, Dataset) else None
         self._digest: str | None = None
         self._clock = ConsumerClock()
         self._progress: Progress | None = None
@@ -181,7 +181,6 @@ class DataLoader:
         self._next_epoch = 0
         #: Where the next iteration begins, where that was said.
         self._place: Place | None = None
-        self._last_sample = -1
         self._closed = False
 
     def __iter__(self) -> Iterator[Any]:
@@ -324,38 +323,6 @@ class DataLoader:
             self._digest = self._open().digest
         counts = None if self._sampling is None else self._sampling.counts
         return state.Identity(self._digest, self.seed, self.shuffle, counts)
-
-    @property
-    def dataset(self) -> Dataset:
-        """The samples by number, without the server: what `get_sample` and `get_batch` read."""
-        if self._dataset is None:
-            self._dataset = Dataset(self._paths if len(self._paths) > 1 else self._paths[0])
-        return self._dataset
-
-    def get_sample(self, index: int) -> Sample:
-        """One sample whose arrays share memory with the file, read-only."""
-        sample = self.dataset.get_sample(index)
-        self._last_sample = range(len(self.dataset))[index]
-        return sample
-
-    def get_batch(self, indices: Sequence[int]) -> list[Sample]:
-        """Samples as `get_sample` gives them."""
-        return [self.get_sample(index) for index in indices]
-
-    def prefetch_next(self, count: int = 1) -> None:
-        """Has the server bring the ``count`` shards after the last sample asked for into the page cache."""
-        session = self._open()
-        first = session.shard_after(self._last_sample)
-        shards = [*range(first, min(first + count, len(session.shards)))]
-        session.client.request("prefetch", loader=session.number, shards=shards)
-
-    def wait_prefetch(self) -> int:
-        """Waits for what `prefetch_next` began; how many bytes it was. Raises what could not be read."""
-        session = self._open()
-        report = session.client.request("wait_prefetch", loader=session.number)
-        for failure in report["failures"]:
-            raise protocol.error_from(failure)
-        return int(report["bytes"])
 
     def stats(self) -> dict[str, Any]:
         """What this loader has done, and what holds it up.
