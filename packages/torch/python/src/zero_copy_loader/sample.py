@@ -83,6 +83,13 @@ class Sample(Mapping[str, Any]):
             raise ZcError("ZC_ARGUMENT", f"there is no field {field!r}; there are {', '.join(columns)}")
         return columns[field].array(self._row)
 
+    def __dlpack__(self, **options: Any) -> Any:
+        """The only field by DLPack, read-only; ZC_ARGUMENT where there are several: take ``sample[name]``."""
+        return self.array().__dlpack__(**options)
+
+    def __dlpack_device__(self) -> Any:
+        return self.array().__dlpack_device__()
+
     def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> npt.NDArray[Any]:
         view = self.array()
         if copy is False and dtype is not None and view.dtype != np.dtype(dtype):
