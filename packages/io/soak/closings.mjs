@@ -51,7 +51,7 @@ async function closeOnce(i) {
     await engine.read(slot, encodeReadPlan([{ ...extent, pieces }])).finally(() => slot.release());
   });
   const settled = Promise.allSettled(reads);
-  void engine.prefetch(file, 0, 8 * MIB).catch(() => {});
+  void engine.prefetch(file, [{ offset: 0, length: 8 * MIB }]).catch(() => {});
   if (i % 3 > 0) await setTimeout(i % 3);
   await engine.close();
   for (const { status, reason } of await settled) {

@@ -4,10 +4,11 @@ export { type Capabilities, type Capability, capabilities, type DirectCapability
 export { crc32c, sum64 } from './checksum.js';
 export { sendDescriptors, type Watch, watchDescriptor, watchProcess } from './descriptors.js';
 export { FileWriter, type FileWriterOptions, type WrittenFile } from './file-writer.js';
-export { type FileRange, IoUringPrefetcher, type PrefetchReport } from './io-uring-prefetcher.js';
+export { IoUringPrefetcher, type PrefetchReport } from './io-uring-prefetcher.js';
 export { type Advice, MappedFile, type ViewArray } from './mapped-file.js';
 export { MmapManager, type MmapManagerOptions, type MmapManagerStats } from './mmap-manager.js';
 export {
+  type FileRange,
   ReadEngine,
   type ReadEngineOptions,
   type ReadEngineStats,

@@ -1,11 +1,5 @@
 import { isZcError, ZcError } from '@zc/errors';
-import type { ReadEngine } from './read-engine.js';
-
-/** A run of bytes of a file. */
-export interface FileRange {
-  offset: number;
-  length: number;
-}
+import type { FileRange, ReadEngine } from './read-engine.js';
 
 /** What came of the prefetches that were waited for. */
 export interface PrefetchReport {
@@ -80,17 +74,15 @@ export class IoUringPrefetcher {
     }
   }
 
+  /** In one call; where one of them cannot be read, each by itself. */
   async #readRanges(file: number, ranges: readonly FileRange[]): Promise<void> {
-    await Promise.all(
-      ranges.map(async ({ offset, length }) => {
-        try {
-          await this.#engine.prefetch(file, offset, length);
-          this.#bytes += length;
-        } catch (error) {
-          this.#failures.push(asZcError(error, undefined));
-        }
-      }),
-    );
+    try {
+      await this.#engine.prefetch(file, ranges);
+      for (const { length } of ranges) this.#bytes += length;
+    } catch (error) {
+      if (ranges.length > 1) for (const range of ranges) await this.#readRanges(file, [range]);
+      else this.#failures.push(asZcError(error, undefined));
+    }
   }
 }
 

@@ -120,7 +120,8 @@ export interface NativeReadEngine {
   fileSize(file: number): number;
   residentBytes(file: number, offset: number, length: number): number;
   read(lease: NativeLease, plan: Float64Array, collectFailures: boolean): number;
-  prefetch(file: number, offset: number, length: number): number;
+  /** @param ranges offset and length of each */
+  prefetch(file: number, ranges: Float64Array): number;
   cancel(operation: number): void;
   stats(): ReadEngineStats;
   /** Settles after the last `onDone`; false when the system did not give its buffers back in time. */
@@ -159,7 +160,7 @@ export interface NativeFileWriter {
 }
 
 /** Of all that is described here, and of plans and programs. Raised with each change of it, here and in module.cc. */
-const INTERFACE_VERSION = 1;
+const INTERFACE_VERSION = 2;
 
 let loaded: NativeAddon | undefined;
 

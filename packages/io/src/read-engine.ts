@@ -26,6 +26,12 @@ export interface ReadEngineOptions {
   closeTimeoutMs?: number;
 }
 
+/** A run of bytes of a file. */
+export interface FileRange {
+  readonly offset: number;
+  readonly length: number;
+}
+
 export interface ReadOptions {
   signal?: AbortSignal;
   /**
@@ -243,13 +249,15 @@ export class ReadEngine implements AsyncDisposable {
   }
 
   /**
-   * Brings a range of a file into the page cache.
+   * Brings ranges of a file into the page cache, in their order. Fails with the first that cannot be read, and leaves
+   * out those behind it.
    *
-   * @throws ZC_ARGUMENT, ZC_IO_READ, ZC_IO_CLOSED
+   * @throws ZC_ARGUMENT, ZC_IO_READ, ZC_IO_SHORT_READ, ZC_IO_POISONED, ZC_IO_CLOSED
    */
-  async prefetch(file: number, offset: number, length: number): Promise<void> {
+  async prefetch(file: number, ranges: readonly FileRange[]): Promise<void> {
     this.#checkOpen();
-    await this.#settle(this.#native.prefetch(file, offset, length));
+    const numbers = Float64Array.from(ranges.flatMap(({ offset, length }) => [offset, length]));
+    await this.#settle(this.#native.prefetch(file, numbers));
   }
 
   get stats(): ReadEngineStats {

@@ -51,7 +51,7 @@ describe.skipIf(!mountable)(`a file on a disk that lost its end${reason}`, () =>
             expect(error.offset).toBeLessThan(29 * MIB);
             expectSameBytes(await read(2 * MIB), bytes.subarray(2 * MIB, 3 * MIB));
           }
-          await rejected('ZC_IO_POISONED', engine.prefetch(file, 0, FILE_BYTES));
+          await rejected('ZC_IO_POISONED', engine.prefetch(file, [{ offset: 0, length: FILE_BYTES }]));
         }
       },
     );

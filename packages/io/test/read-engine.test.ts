@@ -18,11 +18,11 @@ describe.each(backends)('%s', (backend) => {
     const ahead = join(on.folder, `ahead-${backend}`);
     writePattern(ahead, 4 * MIB);
     const aheadFile = on.engine.openFile(ahead);
-    await on.engine.prefetch(aheadFile, 1 * MIB, 2 * MIB);
+    await on.engine.prefetch(aheadFile, [{ offset: 1 * MIB, length: 2 * MIB }]);
     using map = new MappedFile(ahead);
     expect(map.residentBytes(1 * MIB, 2 * MIB)).toBe(2 * MIB);
-    await rejected('ZC_ARGUMENT', on.engine.prefetch(aheadFile, 4 * MIB, 1));
-    await rejected('ZC_ARGUMENT', on.engine.prefetch(aheadFile, -1, 1));
+    await rejected('ZC_ARGUMENT', on.engine.prefetch(aheadFile, [{ offset: 4 * MIB, length: 1 }]));
+    await rejected('ZC_ARGUMENT', on.engine.prefetch(aheadFile, [{ offset: -1, length: 1 }]));
     on.engine.closeFile(aheadFile);
   });
 

@@ -110,7 +110,7 @@ describe.each(engines)('$name', ({ backend, faults }) => {
       await Promise.all([closed.close(), closed.close()]);
       using lease = on.pool.acquire()!;
       await rejected('ZC_IO_CLOSED', closed.read(lease, encodeReadPlan([])));
-      await rejected('ZC_IO_CLOSED', closed.prefetch(0, 0, 1));
+      await rejected('ZC_IO_CLOSED', closed.prefetch(0, [{ offset: 0, length: 1 }]));
       thrown('ZC_IO_CLOSED', () => closed.openFile(on.path));
       thrown('ZC_IO_CLOSED', () => closed.closeFile(0));
     });

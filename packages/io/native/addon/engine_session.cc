@@ -62,9 +62,9 @@ zc::Result<uint64_t> EngineSession::read(std::shared_ptr<Lease> lease, const dou
   return operation;
 }
 
-zc::Result<uint64_t> EngineSession::prefetch(uint32_t file, uint64_t offset, uint64_t length) {
+zc::Result<uint64_t> EngineSession::prefetch(uint32_t file, std::vector<zc::FileRange> ranges) {
   const uint64_t operation = ++operations_;
-  auto batch = engine_->prefetch(file, offset, length, completion_for(operation));
+  auto batch = engine_->prefetch(file, std::move(ranges), completion_for(operation));
   if (!batch) return std::move(batch).error();
   add(operation, batch.value(), nullptr);
   return operation;

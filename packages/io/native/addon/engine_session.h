@@ -31,7 +31,7 @@ class EngineSession : public std::enable_shared_from_this<EngineSession> {
   // The number of the operation, which on_done will be called with.
   zc::Result<uint64_t> read(std::shared_ptr<Lease> lease, const double* plan, size_t plan_length,
                             zc::ReadFailures failures);
-  zc::Result<uint64_t> prefetch(uint32_t file, uint64_t offset, uint64_t length);
+  zc::Result<uint64_t> prefetch(uint32_t file, std::vector<zc::FileRange> ranges);
   void cancel(uint64_t operation);
 
   // From now on an operation that the engine gave up is one that its closing ended.

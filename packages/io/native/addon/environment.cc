@@ -35,6 +35,10 @@ void throw_error(Napi::Env env, const zc::Error& error, const char* code) {
 uint64_t unsigned_argument(const Napi::Value& value) {
   double number = -1;
   if (napi_get_value_double(value.Env(), value, &number) != napi_ok) return UINT64_MAX;
+  return unsigned_number(number);
+}
+
+uint64_t unsigned_number(double number) {
   if (!(number >= 0) || number > kMaxSafeInteger || number != std::floor(number)) return UINT64_MAX;
   return static_cast<uint64_t>(number);
 }

@@ -30,6 +30,7 @@ void throw_error(Napi::Env env, const zc::Error& error, const char* code = nullp
 // A count or an offset from JavaScript. What is no safe whole number from 0 on becomes UINT64_MAX, which every
 // check of a range refuses.
 uint64_t unsigned_argument(const Napi::Value& value);
+uint64_t unsigned_number(double number);
 // The same for what fits 32 bits; what is larger becomes UINT32_MAX.
 uint32_t clamped_argument(const Napi::Value& value);
 

@@ -28,7 +28,7 @@ namespace {
 // Of what is exported, the order of arguments and the layout of plans and programs included. It is raised with each
 // change of these, here and in native-addon.ts: arguments are not looked at twice, so that an addon and JavaScript
 // that do not go together must not call each other.
-constexpr uint32_t interface_version = 1;
+constexpr uint32_t interface_version = 2;
 
 void set_error_factory(const Napi::CallbackInfo& info) {
   Environment::of(info.Env()).error_factory = Napi::Persistent(info[0].As<Napi::Function>());

@@ -88,8 +88,12 @@ Napi::Value ReadEngine::read(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value ReadEngine::prefetch(const Napi::CallbackInfo& info) {
-  const auto operation = session_->prefetch(clamped_argument(info[0]), unsigned_argument(info[1]),
-                                            unsigned_argument(info[2]));
+  const auto numbers = info[1].As<Napi::Float64Array>();
+  std::vector<zc::FileRange> ranges(numbers.ElementLength() / 2);
+  for (size_t i = 0; i < ranges.size(); i++) {
+    ranges[i] = {unsigned_number(numbers[2 * i]), unsigned_number(numbers[2 * i + 1])};
+  }
+  const auto operation = session_->prefetch(clamped_argument(info[0]), std::move(ranges));
   if (operation) return Napi::Number::New(info.Env(), static_cast<double>(operation.value()));
   throw_error(info.Env(), operation.error());
   return info.Env().Undefined();

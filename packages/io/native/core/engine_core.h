@@ -32,8 +32,7 @@ class EngineCore {
   bool usable() const { return helpers_.size() > 0; }
   // False, and nothing done, once closing has begun.
   bool start(std::shared_ptr<Batch> batch);
-  bool start_prefetch(std::shared_ptr<Batch> batch, std::shared_ptr<EngineFile> file, uint64_t offset,
-                      uint64_t length);
+  bool start_prefetch(std::shared_ptr<Batch> batch, std::shared_ptr<EngineFile> file, std::vector<FileRange> ranges);
   uint64_t next_number();
   bool cancel(uint64_t number);
   // Refuses new batches, cancels those in flight, and waits for them. False on time-out.
@@ -67,8 +66,9 @@ class EngineCore {
   // The page cache (resident_copy.cc).
   void probe_extents(Batch& batch, Indices indices);
   void copy_extents(Batch& batch, Indices indices, uint32_t task_units);
-  void run_prefetch(Batch& batch, std::shared_ptr<EngineFile> file, uint64_t offset, uint64_t length);
-  Result<void> prefetch_range(Batch& batch, EngineFile& file, uint64_t offset, uint64_t length);
+
+  // Reading ahead (prefetch.cc).
+  void run_prefetch(Batch& batch, std::shared_ptr<EngineFile> file, std::span<const FileRange> ranges);
 
   // An extent that waits for a staging buffer.
   struct Waiting {

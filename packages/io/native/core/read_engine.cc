@@ -143,7 +143,7 @@ Result<uint64_t> ReadEngine::submit(ReadTarget target, const double* plan, size_
   return number;
 }
 
-Result<uint64_t> ReadEngine::prefetch(uint32_t file, uint64_t offset, uint64_t length,
+Result<uint64_t> ReadEngine::prefetch(uint32_t file, std::vector<FileRange> ranges,
                                       ReadCompletion completion) noexcept {
   std::shared_ptr<EngineFile> found;
   std::shared_ptr<EngineCore> core;
@@ -154,7 +154,8 @@ Result<uint64_t> ReadEngine::prefetch(uint32_t file, uint64_t offset, uint64_t l
     found = impl_->find(file);
   }
   if (found == nullptr) return unknown_file("prefetch", file);
-  if (offset > found->size() || length > found->size() - offset) {
+  for (const auto& [offset, length] : ranges) {
+    if (offset <= found->size() && length <= found->size() - offset) continue;
     return Error{.code = ErrorCode::argument,
                  .operation = "prefetch of " + std::to_string(length) + " bytes, which ends behind the end of the file",
                  .path = found->path(),
@@ -164,7 +165,7 @@ Result<uint64_t> ReadEngine::prefetch(uint32_t file, uint64_t offset, uint64_t l
   auto batch = std::make_shared<Batch>();
   batch->completion = std::move(completion);
   const uint64_t number = batch->number = core->next_number();
-  if (!core->start_prefetch(std::move(batch), std::move(found), offset, length)) return closed_error("prefetch");
+  if (!core->start_prefetch(std::move(batch), std::move(found), std::move(ranges))) return closed_error("prefetch");
   return number;
 }
 

@@ -21,6 +21,12 @@ struct ReadTarget {
   std::shared_ptr<void> keep_alive;
 };
 
+// A run of bytes of a file.
+struct FileRange {
+  uint64_t offset = 0;
+  uint64_t length = 0;
+};
+
 struct ReadCounts {
   uint64_t bytes_direct = 0;    // read O_DIRECT straight into the slot
   uint64_t bytes_staged = 0;    // read into a staging buffer, O_DIRECT or not
@@ -115,9 +121,10 @@ class ReadEngine {
   // is no longer in flight.
   bool cancel(uint64_t batch) noexcept;
 
-  // Brings a range into the page cache, without a copy. The completion comes when it is there, with
-  // bytes_resident the bytes that were asked for, or with what could not be read. cancel() works for it.
-  Result<uint64_t> prefetch(uint32_t file, uint64_t offset, uint64_t length, ReadCompletion completion) noexcept;
+  // Brings ranges into the page cache, without a copy. The completion comes when they are there, with
+  // bytes_resident the bytes that were asked for, or with the first that could not be read; those behind it are
+  // left out. cancel() works for it.
+  Result<uint64_t> prefetch(uint32_t file, std::vector<FileRange> ranges, ReadCompletion completion) noexcept;
 
   ReadEngineStats stats() const noexcept;
 

@@ -34,10 +34,10 @@ ReadOutcome read(ReadEngine& engine, const Memory& memory, const PlanBuilder& pl
   return submit(engine, memory, plan, failures).outcome.get();
 }
 
-ReadOutcome prefetch(ReadEngine& engine, uint32_t file, uint64_t offset, uint64_t length) {
+ReadOutcome prefetch(ReadEngine& engine, uint32_t file, std::vector<FileRange> ranges) {
   auto promise = std::make_shared<std::promise<ReadOutcome>>();
   auto outcome = promise->get_future();
-  REQUIRE_OK(engine.prefetch(file, offset, length,
+  REQUIRE_OK(engine.prefetch(file, std::move(ranges),
                              [promise](ReadOutcome&& result) { promise->set_value(std::move(result)); }));
   return outcome.get();
 }

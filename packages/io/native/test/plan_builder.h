@@ -65,7 +65,7 @@ PendingRead submit(ReadEngine& engine, const Memory& memory, const PlanBuilder& 
                    ReadFailures failures = ReadFailures::first);
 ReadOutcome read(ReadEngine& engine, const Memory& memory, const PlanBuilder& plan,
                  ReadFailures failures = ReadFailures::first);
-ReadOutcome prefetch(ReadEngine& engine, uint32_t file, uint64_t offset, uint64_t length);
+ReadOutcome prefetch(ReadEngine& engine, uint32_t file, std::vector<FileRange> ranges);
 
 std::unique_ptr<ReadEngine> make_engine(ReadEngine::Options options);
 uint32_t open_file(ReadEngine& engine, const std::string& path);

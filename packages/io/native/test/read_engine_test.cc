@@ -170,7 +170,7 @@ TEST("auto reads what is cold and copies what is resident, without reading it ag
     CHECK_EQUAL(outcome.counts.bytes_direct, 8u * 65536u);
     CHECK_EQUAL(outcome.counts.bytes_resident, 0u);
 
-    check_ok(zc::test::prefetch(engine, handle, 0, content().size()));
+    check_ok(zc::test::prefetch(engine, handle, {{0, content().size()}}));
     outcome = zc::test::read(engine, memory, plan);
     check_ok(outcome);
     CHECK_EQUAL(outcome.counts.bytes_direct, 0u);
@@ -291,7 +291,7 @@ TEST("prefetch brings a range into the page cache") {
   on_each_backend([&](ReadEngine& engine) {
     const uint32_t handle = zc::test::open_file(engine, file.path());
     file.drop_from_cache();
-    const auto outcome = zc::test::prefetch(engine, handle, 0, content().size());
+    const auto outcome = zc::test::prefetch(engine, handle, {{0, content().size()}});
     check_ok(outcome);
     CHECK_EQUAL(outcome.counts.bytes_resident, content().size());
     const Memory memory(content().size());
@@ -313,5 +313,20 @@ TEST("a closed file's handle is used again, and reads in flight keep the file") 
     check_bytes(memory, 0, 0, 2 << 20);
     CHECK(engine.close_file(handle).error().code == ErrorCode::argument);
     CHECK_EQUAL(zc::test::open_file(engine, file.path()), handle);
+  });
+}
+
+TEST("prefetch brings many ranges into the page cache, and nothing that lies between them") {
+  const TempFile file(content());
+  constexpr uint64_t page = 4096;
+  on_each_backend([&](ReadEngine& engine) {
+    const uint32_t handle = zc::test::open_file(engine, file.path());
+    file.drop_from_cache();
+    std::vector<zc::FileRange> ranges;
+    for (uint64_t at = 0; at + page < content().size(); at += 64 * page) ranges.push_back({at, page});
+    const auto outcome = zc::test::prefetch(engine, handle, ranges);
+    check_ok(outcome);
+    CHECK_EQUAL(outcome.counts.bytes_resident, ranges.size() * page);
+    CHECK_EQUAL(engine.resident(handle, 0, content().size()).value(), ranges.size() * page);
   });
 }

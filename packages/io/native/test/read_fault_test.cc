@@ -134,7 +134,7 @@ TEST("a file cut short after it was mapped is the poisoned error, rather than a 
       CHECK(outcome.error.code == ErrorCode::poisoned);
       CHECK_EQUAL(outcome.error.tag, 3.0);
     }
-    CHECK(zc::test::prefetch(engine, handle, 0, 1 << 20).error.code == ErrorCode::poisoned);
+    CHECK(zc::test::prefetch(engine, handle, {{0, 1 << 20}}).error.code == ErrorCode::poisoned);
   });
 }
 
@@ -208,7 +208,7 @@ TEST("close ends every batch in flight, and what comes after it is refused") {
     const auto plan = PlanBuilder().row(handle, 0, 10, ReadWay::buffered, 0).numbers();
     CHECK(engine.submit(memory.target(), plan.data(), plan.size(), [](ReadOutcome&&) {}).error().code == ErrorCode::closed);
     CHECK(engine.open_file(file.path()).error().code == ErrorCode::closed);
-    CHECK(engine.prefetch(handle, 0, 1, [](ReadOutcome&&) {}).error().code == ErrorCode::closed);
+    CHECK(engine.prefetch(handle, {{0, 1}}, [](ReadOutcome&&) {}).error().code == ErrorCode::closed);
     CHECK(!engine.cancel(pending[0].batch));
   });
 }
@@ -279,8 +279,8 @@ TEST("prefetch of a range outside the file is an argument error") {
   const TempFile file(noise(1000));
   on_each_backend([&](ReadEngine& engine) {
     const uint32_t handle = zc::test::open_file(engine, file.path());
-    CHECK(engine.prefetch(handle, 0, 1001, [](ReadOutcome&&) {}).error().code == ErrorCode::argument);
-    CHECK(engine.prefetch(handle, UINT64_MAX, 2, [](ReadOutcome&&) {}).error().code == ErrorCode::argument);
-    CHECK(engine.prefetch(handle + 1, 0, 1, [](ReadOutcome&&) {}).error().code == ErrorCode::argument);
+    CHECK(engine.prefetch(handle, {{0, 1}, {0, 1001}}, [](ReadOutcome&&) {}).error().code == ErrorCode::argument);
+    CHECK(engine.prefetch(handle, {{UINT64_MAX, 2}}, [](ReadOutcome&&) {}).error().code == ErrorCode::argument);
+    CHECK(engine.prefetch(handle + 1, {{0, 1}}, [](ReadOutcome&&) {}).error().code == ErrorCode::argument);
   });
 }

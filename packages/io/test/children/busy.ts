@@ -16,7 +16,7 @@ export function makeBusy({ path, backend }: BusyOptions): void {
   const map = new MappedFile(path);
   map.view(0, sizeBytes);
   void map.populate(0, sizeBytes);
-  void engine.prefetch(file, 0, sizeBytes);
+  void engine.prefetch(file, [{ offset: 0, length: sizeBytes }]);
   const readForever = async (i: number): Promise<void> => {
     for (let at = i; ; at += 8) {
       const lease = await pool.acquireAsync();

@@ -94,7 +94,7 @@ export class EngineFiles {
     const paths = [path];
     const [file] = this.#files.take(paths) ?? (await this.#files.takeLater(paths));
     try {
-      for (const { offset, length } of ranges) await this.engine.prefetch(file!, offset, length);
+      await this.engine.prefetch(file!, ranges);
     } finally {
       this.#files.giveBack(paths);
     }
