@@ -17,6 +17,7 @@ export function rowReaders(dataset: Readonly<Record<string, unknown>> = {}) {
     zc: zc(),
     'zc-direct': zc({ mode: 'direct' }),
     'zc-copied': zc({ mode: 'copied' }),
+    'zc-mapped': zc({ mode: 'mapped' }),
     'zc-threads': { ...zc(), env: { ZC_IO_BACKEND: 'threads' } },
     'zc-unpriv': { ...zc(), unprivileged: true },
     'zc-verify': zc({ verify: 'always' }),

@@ -16,9 +16,12 @@ export default {
   async *epoch(): AsyncGenerator<Consumed> {
     for await (const batch of loader) {
       let [bytes, sum] = [0, 0n];
-      for (const { data } of Object.values(batch.fields)) {
-        bytes += data.byteLength;
-        sum += sum64(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+      for (const column of Object.values(batch.fields)) {
+        for (const value of Array.isArray(column) ? column : [column]) {
+          const data = bytesOf(value);
+          bytes += data.byteLength;
+          sum += sum64(data);
+        }
       }
       yield { samples: batch.length, bytes, sum, ids: batch.indices };
     }
@@ -28,3 +31,10 @@ export default {
     await loader.close();
   },
 } satisfies NodeContender;
+
+/** Of a column in a slot, or of one sample's value where batches are mapped. */
+function bytesOf(value: unknown): Uint8Array {
+  if (typeof value === 'bigint') return new Uint8Array(BigInt64Array.of(value).buffer);
+  const data = value instanceof Uint8Array ? value : (value as { data: ArrayBufferView }).data;
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}

@@ -14,6 +14,7 @@ export default {
     { subject: 'zc', than: 'read-fresh', measure: 'mb_s', factor: 3 },
     { subject: 'zc', than: 'read-fresh', measure: 'cpu_s_per_gb_net', factor: 0.2 },
     { subject: 'zc-threads', than: 'zc', measure: 'mb_s', factor: 0.85 },
+    { subject: 'zc-mapped', than: 'read-fresh', measure: 'mb_s', factor: 2 },
     ...choosesWell,
   ],
   essential: true,

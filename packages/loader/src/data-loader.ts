@@ -2,21 +2,17 @@ import { ZcError } from '@zc/errors';
 import type { Sample, Schema } from '@zc/format';
 import type { PrefetchReport } from '@zc/io';
 import type { Batch } from './batches/batch.js';
-import { BatchMaker } from './batches/batch-maker.js';
-import { BatchMemory } from './batches/batch-memory.js';
-import { Finishing } from './batches/finishing.js';
 import type { Loaded } from './batches/loaded-batch.js';
-import { defaultMaxMemoryBytes } from './batches/memory-budget.js';
 import { type DataLoaderOptions, loaderRules } from './loader-options.js';
 import { checkOptions, checkWhole } from './options.js';
 import { RankShare } from './order/ranks.js';
 import type { Sequence } from './order/sequence.js';
 import { kindOf } from './order/shuffle.js';
+import { type BatchSource, batchSourceOf } from './passes/batch-source.js';
 import { Epoch } from './passes/epoch.js';
 import { type BegunEpoch, EpochAhead, type EpochPlace } from './passes/epoch-ahead.js';
 import { SettledShare } from './passes/job-share.js';
 import { ListedPass, type Pass } from './passes/pass.js';
-import { PrefetchDepth } from './passes/prefetch-depth.js';
 import { SampledPass } from './passes/sampled-pass.js';
 import { batchesOf, type Sampling, samplingOf } from './passes/sampler.js';
 import { type LoaderIdentity, type LoaderState, parseState } from './passes/state.js';
@@ -26,7 +22,6 @@ import { Dataset, type DatasetOptions, datasetRules } from './sources/dataset.js
 import { partsOf, type Source, type SourceParts } from './sources/source.js';
 import { type BatchEvent, type LoaderCounts, type LoaderStats, StatsCounter } from './stats/stats.js';
 import { RowDraws } from './transforms/row-draws.js';
-import { runnerOf, type TransformRunner } from './transforms/user-transform.js';
 import { type WindowOptions, windowOptions } from './windows/options.js';
 
 /** What `DataLoader.open` takes. */
@@ -54,10 +49,7 @@ export class DataLoader<S extends Schema = Schema, const O extends DataLoaderOpt
   readonly #parts: SourceParts;
   readonly #options: DataLoaderOptions;
   readonly #batchSize: number;
-  readonly #depth: PrefetchDepth;
-  readonly #maker: BatchMaker;
-  readonly #runner: TransformRunner | undefined;
-  readonly #memory: BatchMemory;
+  readonly #batches: BatchSource;
   readonly #share: SettledShare;
   readonly #stats = new StatsCounter();
   /** Closed with the loader. */
@@ -66,8 +58,8 @@ export class DataLoader<S extends Schema = Schema, const O extends DataLoaderOpt
   readonly #runReader: RunReader | undefined;
   /** Where the next iteration begins. */
   #next: EpochPlace = { epoch: 0, position: 0 };
-  #current: BegunEpoch<S> | undefined;
-  readonly #ahead = new EpochAhead<S>();
+  #current: BegunEpoch | undefined;
+  readonly #ahead = new EpochAhead();
   #iterations = 0;
   #closed = false;
 
@@ -76,46 +68,13 @@ export class DataLoader<S extends Schema = Schema, const O extends DataLoaderOpt
     this.#parts = partsOf(source);
     checkOptions(options, loaderRules);
     const { rows } = this.#parts;
-    const {
-      fields,
-      mode = 'auto',
-      onRelease = 'detach',
-      verify = rows.verify,
-      pad,
-      transforms = {},
-      onCorrupt = 'throw',
-    } = options;
-    const skips = onCorrupt !== 'throw';
-    this.#runner = options.transform && runnerOf(options.transform, options.workers);
     this.source = source;
     this.#options = options;
     this.#batchSize = options.batchSize ?? options.batchSampler?.batchSize ?? 1;
     this.#share = new SettledShare(options);
     this.#sampling = samplingOf(options);
     this.#runReader = runReaderFor(this.#parts, this.#identity, options);
-    const brought = this.#runReader !== undefined;
-    const reader = rows.createReader({ fields, mode, verify, pad, skips, brought });
-    const finishing = new Finishing({
-      plans: reader.plans,
-      transforms,
-      paddings: reader.paddings,
-      checksBools: verify !== 'never',
-    });
-    this.#maker = new BatchMaker({ reader, finishing, skips, runner: this.#runner });
-    const slotBytes = this.#maker.expectedBytes(Math.min(this.#batchSize, source.length));
-    const depthOf = (maxMemoryBytes: number) =>
-      new PrefetchDepth({ fixed: options.prefetchBatches, slotBytes, maxMemoryBytes });
-    // One more than are read ahead: the one that the user works on. And as many again for those that are kept.
-    const wantedBytes = 2 * (depthOf(0).least + 1) * slotBytes;
-    const { maxMemoryBytes = defaultMaxMemoryBytes(rows.pageCacheBudget, wantedBytes) } = options;
-    this.#depth = depthOf(maxMemoryBytes);
-    this.#memory = new BatchMemory({
-      slots: this.#depth.least + 1,
-      slotsWanted: () => this.#depth.batches + 1,
-      slotBytes,
-      maxMemoryBytes,
-      detach: onRelease === 'detach',
-    });
+    this.#batches = batchSourceOf(rows, options, this.#runReader !== undefined);
   }
 
   /**
@@ -259,11 +218,11 @@ export class DataLoader<S extends Schema = Schema, const O extends DataLoaderOpt
   /** Ends the iteration and its reads, and the dataset too where `DataLoader.open` opened it. */
   async close(): Promise<void> {
     this.#closed = true;
-    // First, for the end of an iteration waits for its batches, and a transform may never end by itself.
-    await this.#runner?.close();
+    // First, for the end of an iteration waits for its batches.
+    await this.#batches.stop();
     await this.#ahead.drop();
     await this.#current?.batches.endFor(new ZcError('ZC_CLOSED', 'the loader was closed'));
-    this.#memory.close();
+    this.#batches.close();
     await this.#owned?.close();
   }
 
@@ -276,25 +235,26 @@ export class DataLoader<S extends Schema = Schema, const O extends DataLoaderOpt
     return { version: 1, dataset: this.source.digest, seed, shuffle: kindOf(shuffle) };
   }
 
-  #beginEpoch(): BegunEpoch<S> {
+  #beginEpoch(): BegunEpoch {
     const { epoch, pass } = this.#beginPass();
-    const batches = new Epoch<S>({
-      collate: this.#options.collate as ((batch: Batch<S>) => unknown) | undefined,
-      maker: this.#maker,
-      memory: this.#memory,
-      cache: this.#parts.rows.store.cache,
+    const batches: Epoch = new Epoch({
       batches: pass.batches,
-      idsOf: (batch) => pass.idsOf(batch),
-      positionOf: (batch) => pass.positionOf(batch),
-      draws: new RowDraws({ seed: this.#identity.seed, epoch }),
-      labelOf: (batch) => `batch ${batch} of epoch ${epoch}`,
-      depth: this.#depth,
-      onSpare: (spare) => {
-        if (this.#current?.batches === batches) this.#readAhead(spare);
-      },
+      queue: (signal) =>
+        this.#batches.queue({
+          batches: pass.batches,
+          idsOf: (batch) => pass.idsOf(batch),
+          positionOf: (batch) => pass.positionOf(batch),
+          draws: new RowDraws({ seed: this.#identity.seed, epoch }),
+          labelOf: (batch) => `batch ${batch} of epoch ${epoch}`,
+          onSpare: (spare) => {
+            if (this.#current?.batches === batches) this.#readAhead(spare);
+          },
+          signal,
+        }),
+      collate: this.#options.collate,
       onTaken: (taken) => {
         pass.forgetBefore(taken.batch);
-        this.#depth.note(taken);
+        this.#batches.depth.note(taken);
         this.#stats.add(epoch, taken);
         const { onCorrupt } = this.#options;
         if (typeof onCorrupt === 'function') for (const skipped of taken.skipped) onCorrupt(skipped);

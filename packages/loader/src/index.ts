@@ -14,6 +14,7 @@ export {
   ValuesColumn,
 } from './batches/columns.js';
 export type { Loaded, LoadedBatch } from './batches/loaded-batch.js';
+export { type MappedBatch, MappedBatchBase, type MappedFields } from './batches/mapped-batch.js';
 export type { PadFields, PadOptions } from './batches/padding.js';
 export { DataLoader, type OpenOptions } from './data-loader.js';
 export type { DataLoaderOptions } from './loader-options.js';

@@ -41,9 +41,10 @@ export interface DataLoaderOptions {
   fields?: readonly string[] | undefined;
   /**
    * `auto` (the default) copies what is resident and reads the rest in the way that suits the dataset's size;
-   * `direct` reads past the page cache; `copied` through it.
+   * `direct` reads past the page cache; `copied` through it. `mapped` copies nothing: of each field batches have an
+   * array of single values, views of the files that are asked for ahead (see `MappedBatchBase`).
    */
-  mode?: ReadMode | undefined;
+  mode?: ReadMode | 'mapped' | undefined;
   /** Memory for batches: those read ahead and those the user keeps. A quarter of `pageCacheBudget`. */
   maxMemoryBytes?: number | undefined;
   /**
@@ -91,7 +92,7 @@ export const loaderRules: OptionRules<DataLoaderOptions> = {
   rank: whole(0),
   worldSize: whole(1),
   fields: names,
-  mode: oneOf('auto', 'direct', 'copied'),
+  mode: oneOf('auto', 'direct', 'copied', 'mapped'),
   maxMemoryBytes: whole(1),
   onRelease: oneOf('detach', 'keep'),
   verify: oneOf('auto', 'always', 'never'),

@@ -35,7 +35,7 @@ test.each([
   [{ dropLast: null }, 'dropLast must be true or false, not null'],
   [{ batchSize: '3' }, "batchSize must be a whole number from 1 on, not '3'"],
   [{ fields: 'label' }, "fields must be a list of names, not 'label'"],
-  [{ mode: 'turbo' }, "mode must be one of auto, direct, copied, not 'turbo'"],
+  [{ mode: 'turbo' }, "mode must be one of auto, direct, copied, mapped, not 'turbo'"],
   [{ signal: 5 }, 'signal must be an AbortSignal, not 5'],
 ])('a loader refuses %j', async (options, says) => {
   await using dataset = await Dataset.open(directory);

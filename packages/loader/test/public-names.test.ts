@@ -8,6 +8,7 @@ test('the public names', () => {
       "DataLoader",
       "Dataset",
       "IndexedSource",
+      "MappedBatchBase",
       "Mixture",
       "PackedColumn",
       "Selection",

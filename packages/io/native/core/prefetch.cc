@@ -58,7 +58,7 @@ bool EngineCore::start_prefetch(std::shared_ptr<Batch> shared, std::shared_ptr<E
     run_prefetch(batch, std::move(file), ranges);
   };
   const std::lock_guard lock(mutex_);
-  if (prefetcher_ == nullptr) prefetcher_ = std::make_unique<ThreadPool>("zc-prefetch", 1);
+  if (prefetcher_ == nullptr) prefetcher_ = std::make_unique<ThreadPool>("zc-prefetch", 2);
   if (prefetcher_->size() == 0) {
     // No thread of its own to be had: the helpers do it, though copies wait behind it.
     prefetcher_ = nullptr;

@@ -22,6 +22,8 @@ export type BatchWay = 'direct' | 'copied' | 'mixed';
 export interface ReadBatch extends Omit<MadeBatch, 'finishMs'> {
   readonly slot: ZeroCopyBuffer;
   readonly timing: BatchTiming;
+  /** Makes it what the user gets (see `makeBatch`). */
+  open(): Batch;
 }
 
 /** Where a batch lies in shared memory, for another process that has the pool's segments mapped. */
@@ -137,7 +139,7 @@ export function makeBatch<S extends Schema>({
   layout,
   indices,
   result,
-}: Omit<ReadBatch, 'timing'>): Batch<S> {
+}: Omit<ReadBatch, 'timing' | 'open'>): Batch<S> {
   const { buffer } = slot;
   const fields: Record<string, Column> = {};
   for (const span of layout.fields) fields[span.plan.field.name] = columnOf(buffer, indices.length, span);

@@ -1,14 +1,17 @@
 import type { Dtype, FieldSpec, Schema, TensorSpec } from '@zc/format';
 import type { Transform } from '../transforms/built-in.js';
 import type { Batch } from './batch.js';
+import type { MappedBatch } from './mapped-batch.js';
 
 /** What iterating over a loader of a source of schema `S` with options `O` gives: batches, or what `collate` makes of them. */
 export type Loaded<S extends Schema, O> = O extends { readonly collate: (batch: never) => infer Made }
   ? Awaited<Made>
   : LoadedBatch<S, O>;
 
-/** A batch as the options `pad` and `transforms` leave it. */
-export type LoadedBatch<S extends Schema, O> = Batch<LoadedSchema<S, O>>;
+/** A batch as the options `mode`, `pad` and `transforms` leave it. */
+export type LoadedBatch<S extends Schema, O> = O extends { readonly mode: 'mapped' }
+  ? MappedBatch<S>
+  : Batch<LoadedSchema<S, O>>;
 
 type LoadedSchema<S extends Schema, O> = O extends { readonly transforms: object } | { readonly pad: object }
   ? S extends Schema<infer F>

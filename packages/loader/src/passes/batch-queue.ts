@@ -1,33 +1,17 @@
 import { abortedError } from '@zc/errors';
 import type { ZeroCopyBuffer } from '@zc/io';
-import type { ReadBatch } from '../batches/batch.js';
+import { type Batch, makeBatch, type ReadBatch } from '../batches/batch.js';
 import { type BatchMaker, DrawnBatch } from '../batches/batch-maker.js';
 import type { BatchMemory } from '../batches/batch-memory.js';
 import { orAborted } from '../or-aborted.js';
 import type { IndexCache } from '../shards/index-cache.js';
 import { BatchClock } from '../stats/batch-timing.js';
-import type { RowDraws } from '../transforms/row-draws.js';
+import type { Queue, QueueTask } from './queue.js';
 
-export interface BatchQueueOptions {
+export interface BatchQueueOptions extends QueueTask {
   maker: BatchMaker;
   memory: BatchMemory;
   cache: IndexCache;
-  /** How many batches there are; Infinity where only `idsOf` knows. */
-  batches: number;
-  /** The ids of each, asked for in turn; nothing behind the last one. */
-  idsOf(batch: number): Float64Array | undefined | Promise<Float64Array | undefined>;
-  /** Where the first id of each stands in the job's list; the others follow. */
-  positionOf(batch: number): number;
-  /** The random numbers of these batches. */
-  draws: RowDraws;
-  /** How errors call it. */
-  labelOf(batch: number): string;
-  /** How many batches are read ahead of the one that is asked for, now. */
-  depth: { readonly batches: number };
-  /** Told once all batches are begun, and then for each that is taken: how many more could be read ahead. */
-  onSpare?(batches: number): void;
-  /** Ends everything. */
-  signal: AbortSignal | undefined;
 }
 
 /**
@@ -36,7 +20,7 @@ export interface BatchQueueOptions {
  * Reading ahead takes the slots that there are, and those that its depth may add. Only a batch that the
  * consumer waits for makes the pool grow beyond, while the slots are all held by it.
  */
-export class BatchQueue {
+export class BatchQueue implements Queue<Batch> {
   readonly #options: BatchQueueOptions;
   readonly #underWay: Promise<ReadBatch | undefined>[] = [];
   #begun = 0;
@@ -57,16 +41,11 @@ export class BatchQueue {
     this.#options = options;
   }
 
-  /** Batches that were read and not taken. */
   get ready(): number {
     return this.#ready;
   }
 
-  /**
-   * The next batch; nothing behind the last one. One call at a time.
-   *
-   * @throws what its reading failed with; ZC_MEMORY_BUDGET; ZC_ABORTED. After that the queue is to be closed.
-   */
+  /** @throws ZC_MEMORY_BUDGET and ZC_ABORTED besides */
   async next(): Promise<ReadBatch | undefined> {
     this.#wanted = true;
     this.#limit = Number.POSITIVE_INFINITY;
@@ -84,7 +63,6 @@ export class BatchQueue {
     return batch;
   }
 
-  /** Begins so many batches, or fewer, before the first is asked for. */
   readAhead(batches: number): void {
     this.#limit = batches;
     this.#fill();
@@ -192,14 +170,14 @@ export class BatchQueue {
       const { finishMs, ...made } = await making;
       clock.ready(finishMs);
       this.#ready++;
-      return { slot, ...made, timing: clock.timing };
+      const read = { slot, ...made, timing: clock.timing };
+      return { ...read, open: () => makeBatch(read) };
     } catch (error) {
       slot.release();
       throw error;
     }
   }
 
-  /** Waits for what is in flight, which the signal should have ended before, and gives the slots back. */
   async close(): Promise<void> {
     this.#stopped = true;
     for (const read of this.#underWay.splice(0)) {

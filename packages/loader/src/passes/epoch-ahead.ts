@@ -1,4 +1,3 @@
-import type { Schema } from '@zc/format';
 import type { Epoch } from './epoch.js';
 import type { Pass, PassPlace } from './pass.js';
 
@@ -8,10 +7,10 @@ export interface EpochPlace extends PassPlace {
 }
 
 /** An iteration of a loader, or what will be one. */
-export interface BegunEpoch<S extends Schema> {
+export interface BegunEpoch {
   readonly epoch: number;
   readonly pass: Pass;
-  readonly batches: Epoch<S>;
+  readonly batches: Epoch;
 }
 
 /**
@@ -20,17 +19,17 @@ export interface BegunEpoch<S extends Schema> {
  * It takes no more slots than the current epoch has left over, so that one epoch too much, which nobody can
  * foresee, costs a few batches. It is dropped when another place turns out to be the next one.
  */
-export class EpochAhead<S extends Schema> {
-  #ahead: { readonly place: EpochPlace; readonly begun: BegunEpoch<S> } | undefined;
+export class EpochAhead {
+  #ahead: { readonly place: EpochPlace; readonly begun: BegunEpoch } | undefined;
 
   /** Reads so many batches from a place on; those that were read before count. */
-  read(batches: number, place: EpochPlace, begin: () => BegunEpoch<S>): void {
+  read(batches: number, place: EpochPlace, begin: () => BegunEpoch): void {
     this.#ahead ??= { place, begun: begin() };
     this.#ahead.begun.batches.readAhead(batches);
   }
 
   /** Gives the epoch away, where it begins at this place. */
-  take(place: EpochPlace): BegunEpoch<S> | undefined {
+  take(place: EpochPlace): BegunEpoch | undefined {
     this.keepFor(place);
     const begun = this.#ahead?.begun;
     this.#ahead = undefined;

@@ -1,13 +1,16 @@
 import { setMaxListeners } from 'node:events';
 import { abortedError, type ZcError } from '@zc/errors';
-import type { Schema } from '@zc/format';
-import { type Batch, makeBatch } from '../batches/batch.js';
 import type { TakenBatch } from '../stats/stats.js';
-import { BatchQueue, type BatchQueueOptions } from './batch-queue.js';
+import type { AnyBatch } from './batch-source.js';
+import type { Queue } from './queue.js';
 
-export interface EpochOptions<S extends Schema> extends Omit<BatchQueueOptions, 'signal'> {
+export interface EpochOptions {
+  /** How many batches it has; Infinity where only their end will tell. */
+  batches: number;
+  /** Begins to read them; the signal ends that. */
+  queue(signal: AbortSignal): Queue<AnyBatch>;
   /** Makes of a batch what the user is given instead. */
-  collate: ((batch: Batch<S>) => unknown) | undefined;
+  collate: ((batch: AnyBatch) => unknown) | undefined;
   /** Told of each batch that the user is given. */
   onTaken(taken: TakenBatch): void;
   /** Called once, when it is over. */
@@ -22,9 +25,9 @@ export interface EpochOptions<S extends Schema> extends Omit<BatchQueueOptions, 
  * Each turn gives the former batch back, unless it was retained. The end of the pass, a `break`, an error and
  * the signal alike end all reads in flight and free their slots.
  */
-export class Epoch<S extends Schema> implements AsyncIterator<unknown, undefined> {
-  readonly #collate: ((batch: Batch<S>) => unknown) | undefined;
-  readonly #queue: BatchQueue;
+export class Epoch implements AsyncIterator<unknown, undefined> {
+  readonly #collate: EpochOptions['collate'];
+  readonly #queue: Queue<AnyBatch>;
   /** How many it has. */
   readonly #batches: number;
   readonly #onTaken: (taken: TakenBatch) => void;
@@ -32,7 +35,7 @@ export class Epoch<S extends Schema> implements AsyncIterator<unknown, undefined
   readonly #abort = new AbortController();
   readonly #onAbort = () => this.#abort.abort(this.#signal?.reason);
   #turn: Promise<unknown> = Promise.resolve();
-  #batch: Batch<S> | undefined;
+  #batch: AnyBatch | undefined;
   #yielded = 0;
   /** When the user was given the last batch. */
   #yieldedMs: number | undefined;
@@ -41,12 +44,12 @@ export class Epoch<S extends Schema> implements AsyncIterator<unknown, undefined
   /** Why it was ended by its loader, for whoever still waits for a batch. */
   #reason: ZcError | undefined;
 
-  constructor({ collate, onTaken, onEnd, signal, ...queue }: EpochOptions<S>) {
+  constructor({ collate, onTaken, onEnd, signal, batches, queue }: EpochOptions) {
     this.#collate = collate;
     // Each batch that is read ahead listens: Node would take more than ten for a leak.
     setMaxListeners(0, this.#abort.signal);
-    this.#batches = queue.batches;
-    this.#queue = new BatchQueue({ ...queue, signal: this.#abort.signal });
+    this.#batches = batches;
+    this.#queue = queue(this.#abort.signal);
     this.#onTaken = onTaken;
     this.#onEnd = onEnd;
     this.#signal = signal;
@@ -118,7 +121,7 @@ export class Epoch<S extends Schema> implements AsyncIterator<unknown, undefined
         await this.#end('finished');
         return DONE;
       }
-      const batch = makeBatch<S>(read);
+      const batch = read.open();
       this.#batch = batch;
       // It came while the pass was ended, and would be released in the hands of whoever got it.
       if (this.#reason !== undefined) throw this.#reason;

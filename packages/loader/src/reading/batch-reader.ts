@@ -11,8 +11,7 @@ import {
 import { planNamed } from '../batches/named-plan.js';
 import { Padding, type PadFields } from '../batches/padding.js';
 import { PAGE_BYTES, roundUp } from '../pages.js';
-import { MissingRuns } from '../shards/missing-runs.js';
-import type { ShardColumn } from '../shards/shard-column.js';
+import type { Shard } from '../shards/shard.js';
 import type { ShardStore } from '../shards/shard-store.js';
 import { CheckLog } from './check-log.js';
 import { checksumErrorOf } from './checksum-error.js';
@@ -21,9 +20,9 @@ import type { RowFailure } from './corrupt-rows.js';
 import { planRows, readTag } from './plan.js';
 import { PlanWriter } from './plan-writer.js';
 import type { Reader } from './reader.js';
+import { RowFinder } from './row-finder.js';
 import { copySmallRows } from './small-rows.js';
-import { SortedIds, shardOf } from './sorted-ids.js';
-import { type ChosenWay, chooseWay, type WayOptions } from './way-choice.js';
+import { chooseWay, type WayOptions } from './way-choice.js';
 
 export interface BatchReaderOptions extends WayOptions {
   store: ShardStore;
@@ -43,9 +42,8 @@ export class BatchReader implements Reader {
   readonly plans: readonly FieldPlan[];
   readonly paddings: ReadonlyMap<string, Padding>;
   readonly #options: BatchReaderOptions;
-  readonly #ids: SortedIds;
+  readonly #finder: RowFinder;
   readonly #plan: PlanWriter;
-  readonly #runs: ChosenWay[] = [];
   #layout: BatchLayout | undefined;
   #fixedLayout: { length: number; layout: BatchLayout } | undefined;
 
@@ -60,7 +58,8 @@ export class BatchReader implements Reader {
         return [name, new Padding(planNamed(this.plans, name, 'pad'), pad)];
       }),
     );
-    this.#ids = new SortedIds(store.firstSamples);
+    const choose = (shard: Shard, nowMs: number) => chooseWay(shard, options, nowMs);
+    this.#finder = new RowFinder({ store, fieldNumbers, choose });
   }
 
   /** Of rows that are stored with variable lengths it is twice what the sizes of the files say. */
@@ -74,8 +73,8 @@ export class BatchReader implements Reader {
   }
 
   prepare(ids: Float64Array, use: number): Promise<unknown> | undefined {
-    this.#ids.sort(ids);
-    return this.#openShards() ?? this.#findPlaces(use) ?? this.#layOut(ids) ?? this.#findChecksums(use);
+    const finder = this.#finder;
+    return finder.open(ids) ?? finder.findPlaces(use) ?? this.#layOut(ids) ?? finder.findChecksums(use);
   }
 
   get layout(): BatchLayout {
@@ -132,36 +131,6 @@ export class BatchReader implements Reader {
     return found;
   }
 
-  #openShards(): Promise<unknown> | undefined {
-    const { store } = this.#options;
-    const closed = this.#ids.runShards.filter((number) => store.opened(number) === undefined);
-    if (closed.length > 0) return Promise.all(closed.map((number) => store.open(number)));
-    const nowMs = performance.now();
-    this.#runs.length = 0;
-    for (const number of this.#ids.runShards) {
-      this.#runs.push(chooseWay(store.opened(number)!, this.#options, nowMs));
-    }
-    return undefined;
-  }
-
-  #findPlaces(use: number): Promise<unknown> | undefined {
-    const missing = new MissingRuns();
-    this.#eachColumn((column, _run, first, end) => {
-      if (column.small !== undefined) column.needSmall(missing, use);
-      else if (!column.layout.fixed) column.needPlaces(this.#ids.rows, first, end, missing, use);
-    });
-    return missing.none ? undefined : missing.load();
-  }
-
-  #findChecksums(use: number): Promise<unknown> | undefined {
-    const missing = new MissingRuns();
-    this.#eachColumn((column, { check }, first, end) => {
-      if (column.small !== undefined || check === 'none') return;
-      column.needChecksums(this.#ids.rows, first, end, { all: check === 'all', missing, use });
-    });
-    return missing.none ? undefined : missing.load();
-  }
-
   #layOut(ids: Float64Array): undefined {
     const { length } = ids;
     if (this.#fixedLayout?.length === length) {
@@ -185,7 +154,7 @@ export class BatchReader implements Reader {
   /** Where the frames of a compressed field are to lie, one behind the other. */
   #frameOffsets(fieldIndex: number, length: number): Float64Array {
     const lengths = new Float64Array(length);
-    this.#eachRow(fieldIndex, (column, row, position) => {
+    this.#finder.eachRow(fieldIndex, (column, row, position) => {
       // Also asked of rows of fixed shape, whose own length is not looked at.
       decodedLength(column, row);
       lengths[position] = column.rowLength(row);
@@ -201,7 +170,7 @@ export class BatchReader implements Reader {
     const lengths = new Float64Array(length);
     const dims = storesDims ? new Float64Array(length * perRow) : undefined;
     const isCompressed = this.#isCompressed(fieldIndex);
-    this.#eachRow(fieldIndex, (column, row, position) => {
+    this.#finder.eachRow(fieldIndex, (column, row, position) => {
       const rowBytes = isCompressed ? decodedLength(column, row) : column.rowLength(row);
       let shapeBytes = dims === undefined ? rowBytes - (rowBytes % stepBytes) : stepBytes;
       for (let k = 0; dims !== undefined && k < perRow; k++) {
@@ -220,9 +189,9 @@ export class BatchReader implements Reader {
   }
 
   #planFields(buffer: ArrayBuffer, log: CheckLog): void {
-    const { rows, positions } = this.#ids;
+    const { rows, positions } = this.#finder.ids;
     const { fields } = this.layout;
-    this.#eachColumn((column, { way, check }, first, end, fieldIndex, shardNumber) => {
+    this.#finder.eachColumn((column, { way, check }, first, end, fieldIndex, shardNumber) => {
       const { variable, frames, ...span } = fields[fieldIndex]!;
       const slotOffset = frames?.offset ?? span.offset;
       if (column.small !== undefined) {
@@ -275,7 +244,7 @@ export class BatchReader implements Reader {
         const { offset, offsets } = span.frames;
         const begin = offset + offsets[bad.row]!;
         const frame = new Uint8Array(slot.buffer, begin, offset + offsets[bad.row + 1]! - begin);
-        const { column, row } = await this.#placeOf(ids[bad.row]!, fieldIndex);
+        const { column, row } = await this.#finder.placeOf(ids[bad.row]!, fieldIndex);
         const error = frameError(column, row, frame, bad.error);
         if (!this.#options.skips) throw error;
         failures.push(error);
@@ -283,46 +252,6 @@ export class BatchReader implements Reader {
       }
     }
     return { ...result, failures };
-  }
-
-  /** Where a sample's row of a field is stored. */
-  async #placeOf(id: number, fieldIndex: number): Promise<{ column: ShardColumn; row: number }> {
-    const { store, fieldNumbers } = this.#options;
-    const shardNumber = shardOf(id, store.firstSamples);
-    await store.open(shardNumber);
-    const column = store.opened(shardNumber)!.columns[fieldNumbers[fieldIndex]!]!;
-    return { column, row: id - store.firstSamples[shardNumber]! };
-  }
-
-  /** The rows of one field in the batch, in the order of their shards. */
-  #eachRow(fieldIndex: number, visit: (column: ShardColumn, row: number, position: number) => void): void {
-    const { rows, positions, runStarts } = this.#ids;
-    this.#runs.forEach(({ shard }, run) => {
-      const column = shard.columns[this.#options.fieldNumbers[fieldIndex]!]!;
-      for (let i = runStarts[run]!; i < runStarts[run + 1]!; i++) visit(column, rows[i]!, positions[i]!);
-    });
-  }
-
-  /** Field by field, and for each of them shard by shard. */
-  #eachColumn(
-    visit: (
-      column: ShardColumn,
-      run: ChosenWay,
-      first: number,
-      end: number,
-      fieldIndex: number,
-      shardNumber: number,
-    ) => void,
-  ): void {
-    const { fieldNumbers } = this.#options;
-    const { runShards, runStarts } = this.#ids;
-    for (let fieldIndex = 0; fieldIndex < fieldNumbers.length; fieldIndex++) {
-      for (let run = 0; run < this.#runs.length; run++) {
-        const { shard } = this.#runs[run]!;
-        const column = shard.columns[fieldNumbers[fieldIndex]!]!;
-        visit(column, this.#runs[run]!, runStarts[run]!, runStarts[run + 1]!, fieldIndex, runShards[run]!);
-      }
-    }
   }
 
   /** The engine knows pieces and tags; the user knows fields and rows. */
@@ -334,7 +263,8 @@ export class BatchReader implements Reader {
   }
 }
 
-const NOTHING_READ: ReadResult = {
+/** The result of a batch that needed no read. */
+export const NOTHING_READ: ReadResult = {
   bytesDirect: 0,
   bytesStaged: 0,
   bytesCopied: 0,

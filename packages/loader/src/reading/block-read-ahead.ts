@@ -1,7 +1,8 @@
+import type { DataLoaderOptions } from '../loader-options.js';
 import type { BlockWindows, Run } from '../order/block-order.js';
 import type { OrderOptions } from '../order/sequence.js';
 import type { RunReader } from '../shards/run-reader.js';
-import type { ReaderOptions, SourceParts } from '../sources/source.js';
+import type { SourceParts } from '../sources/source.js';
 
 /** Blocks that are asked for together: the disk has the next one to do when one is there. */
 const TOGETHER = 3;
@@ -92,7 +93,7 @@ export class BlockReadAhead {
 export function runReaderFor(
   { rows, sequence }: SourceParts,
   { shuffle, seed }: Omit<OrderOptions, 'epoch'>,
-  { fields, mode }: Partial<Pick<ReaderOptions, 'fields' | 'mode'>>,
+  { fields, mode }: Pick<DataLoaderOptions, 'fields' | 'mode'>,
 ): RunReader | undefined {
   if (typeof shuffle !== 'object' || mode === 'direct') return undefined;
   const { windows } = sequence({ shuffle, seed, epoch: 0 });

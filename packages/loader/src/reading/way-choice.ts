@@ -35,6 +35,17 @@ export function chooseWay(shard: Shard, options: WayOptions, nowMs: number): Cho
   return { shard, way: READ_WAYS['mapped-copy'], check: options.verify === 'never' ? 'none' : 'all' };
 }
 
+/** The way of rows that are looked at where they lie: resident, or to be read through the page cache first. */
+export function chooseMapped(
+  shard: Shard,
+  { fieldNumbers, verify }: Pick<WayOptions, 'fieldNumbers' | 'verify'>,
+  nowMs: number,
+): ChosenWay {
+  const isResident = shard.isResident(fieldNumbers, nowMs);
+  const way = isResident ? READ_WAYS['mapped-copy'] : READ_WAYS.buffered;
+  return { shard, way, check: checkFor(READ_WAYS['mapped-copy'], verify) };
+}
+
 function wayOf(shard: Shard, options: WayOptions, nowMs: number): number | undefined {
   const { mode, fieldNumbers, fitsPageCache, brought } = options;
   if (mode === 'direct') return READ_WAYS.direct;

@@ -1,6 +1,7 @@
 import { ZcError } from '@zc/errors';
 import type { Schema } from '@zc/format';
 import { BatchReader } from '../reading/batch-reader.js';
+import { MappedReader } from '../reading/mapped-reader.js';
 import type { Reader } from '../reading/reader.js';
 import type { Verify } from '../reading/way-choice.js';
 import { type RunReader, SampleRunReader } from '../shards/run-reader.js';
@@ -48,6 +49,12 @@ export class DatasetRows implements Rows {
       fieldNumbers: fieldNumbersOf(store.schema, fields),
       fitsPageCache: this.#bytes <= this.pageCacheBudget,
     });
+  }
+
+  /** @throws ZC_ARGUMENT */
+  createMappedReader({ fields, verify }: Pick<ReaderOptions, 'fields' | 'verify'>): MappedReader {
+    const { store } = this;
+    return new MappedReader({ store, verify, fieldNumbers: fieldNumbersOf(store.schema, fields) });
   }
 
   runReader(fields: readonly string[] | undefined): RunReader {

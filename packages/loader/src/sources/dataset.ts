@@ -1,26 +1,16 @@
 import { ZcError } from '@zc/errors';
-import {
-  decodeRow,
-  decompressRow,
-  type FieldPlan,
-  type RowPlace,
-  type Sample,
-  type Schema,
-  shapeOfRow,
-} from '@zc/format';
+import type { Sample, Schema } from '@zc/format';
 import { IoUringPrefetcher, type PrefetchReport, type ReadEngineOptions } from '@zc/io';
 import { type Batch, makeBatch } from '../batches/batch.js';
 import { type BatchMaker, NOT_RANDOM, plainMaker } from '../batches/batch-maker.js';
 import { BatchMemory } from '../batches/batch-memory.js';
 import { defaultMaxMemoryBytes, defaultPageCacheBudget } from '../batches/memory-budget.js';
 import { checkOptions, checkWhole, type OptionRules, oneOf, whole } from '../options.js';
-import { PAGE_BYTES } from '../pages.js';
 import { BatchQueue } from '../passes/batch-queue.js';
 import { shardOf } from '../reading/sorted-ids.js';
 import type { Verify } from '../reading/way-choice.js';
 import { EngineFiles } from '../shards/engine-files.js';
-import type { ShardBytes } from '../shards/shard-bytes.js';
-import type { ShardColumn } from '../shards/shard-column.js';
+import { RowValues } from '../shards/row-values.js';
 import { type ShardInfo, ShardStore } from '../shards/shard-store.js';
 import type { WindowOptions } from '../windows/options.js';
 import { TokenWindows, type WindowSchema } from '../windows/token-windows.js';
@@ -81,7 +71,7 @@ export class Dataset<S extends Schema = Schema>
   readonly digest: string;
   readonly #store: ShardStore;
   readonly #rows: DatasetRows;
-  readonly #verify: Verify;
+  readonly #values: RowValues;
   readonly #makers = new Map<string, BatchMaker>();
   readonly #memory: BatchMemory;
   #prefetcher: IoUringPrefetcher | undefined;
@@ -119,7 +109,7 @@ export class Dataset<S extends Schema = Schema>
     this.digest = digestOf(store.infos);
     this.#store = store;
     this.#rows = new DatasetRows({ store, verify, pageCacheBudget, dataset: this });
-    this.#verify = verify;
+    this.#values = new RowValues({ cache: store.cache, verify, brought: false });
     const maxMemoryBytes = defaultMaxMemoryBytes(pageCacheBudget);
     this.#memory = new BatchMemory({ slots: BATCH_SLOTS, slotBytes: 0, maxMemoryBytes, detach: true });
   }
@@ -150,39 +140,8 @@ export class Dataset<S extends Schema = Schema>
     file.check();
     const row = index - firstSamples[number]!;
     const sample: Record<string, unknown> = {};
-    for (const column of columns) {
-      const { views } = column;
-      sample[column.layout.field.name] =
-        views !== undefined && this.#isSettled(column, row)
-          ? views.at(row, file)
-          : this.#valueNow(column, file, row);
-    }
+    for (const column of columns) sample[column.layout.field.name] = this.#values.at(column, row, file);
     return sample as Sample<S>;
-  }
-
-  /** Whether there is nothing to check about a fixed row, and nothing to gain from asking for its pages. */
-  #isSettled(column: ShardColumn, row: number): boolean {
-    if (this.#verify === 'auto') return column.wasChecked(row);
-    return this.#verify === 'never' && column.layout.rowBytes <= PAGE_BYTES;
-  }
-
-  /** A row's value after all that may have to be done for it. */
-  #valueNow(column: ShardColumn, file: ShardBytes, row: number): unknown {
-    const { cache } = this.#store;
-    const { layout, path } = column;
-    const use = cache.begin();
-    try {
-      const { offset, length, dims } = column.placeNow(row, use);
-      const bytes = file.view(offset, length);
-      // A row that may be cold is asked for at once, not page by page as it is touched.
-      if (length > PAGE_BYTES && !column.wasChecked(row)) file.advise(offset, length, 'willneed');
-      const again = this.#verify === 'always';
-      if (this.#verify !== 'never') column.checkNow(row, { offset, length }, { bytes, again });
-      const place = { name: path, row, offset };
-      return storedValue(layout, bytes, dims, place);
-    } finally {
-      cache.end(use);
-    }
   }
 
   /** The same as `get`. */
@@ -284,18 +243,4 @@ export class Dataset<S extends Schema = Schema>
       actual: index,
     });
   }
-}
-
-/** A row's value: of a compressed one in fresh memory, else a view of its bytes where it can be. */
-function storedValue(
-  layout: FieldPlan,
-  stored: Uint8Array,
-  dims: readonly number[],
-  place: RowPlace,
-): unknown {
-  if (layout.field.codec === 'none') {
-    return decodeRow(layout, stored, shapeOfRow(layout, stored.length, dims, place), place);
-  }
-  const { bytes, shape } = decompressRow(layout, stored, dims, place);
-  return decodeRow(layout, bytes, shape, place);
 }

@@ -2,6 +2,7 @@ import { ZcError } from '@zc/errors';
 import type { Schema } from '@zc/format';
 import type { PadFields } from '../batches/padding.js';
 import type { OrderOptions, Sequence } from '../order/sequence.js';
+import type { MappedReader } from '../reading/mapped-reader.js';
 import type { Reader } from '../reading/reader.js';
 import type { ReadMode, Verify } from '../reading/way-choice.js';
 import type { RunReader } from '../shards/run-reader.js';
@@ -50,6 +51,8 @@ export interface Rows {
   /** The one dataset that they belong to, where there is one. Windows belong to it too, but are not its samples. */
   readonly dataset: Dataset | undefined;
   createReader(options: ReaderOptions): Reader;
+  /** @throws ZC_ARGUMENT where rows do not lie in the files as batches have them */
+  createMappedReader(options: Pick<ReaderOptions, 'fields' | 'verify'>): MappedReader;
   /** What brings neighbouring rows into the page cache, with these fields of them; nothing where nothing can. */
   runReader(fields: readonly string[] | undefined): RunReader | undefined;
   /**

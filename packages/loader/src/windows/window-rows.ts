@@ -78,6 +78,10 @@ export class WindowRows implements Rows {
   }
 
   /** Where windows of single documents lie is known only once their tables are read. */
+  createMappedReader(): never {
+    throw new ZcError('ZC_ARGUMENT', "windows are cut out of documents, and mode 'mapped' has whole rows");
+  }
+
   runReader(): RunReader | undefined {
     const { stream, map, windows } = this.#options;
     return map instanceof StreamWindows ? new WindowRunReader(stream, windows) : undefined;
