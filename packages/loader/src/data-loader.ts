@@ -86,12 +86,11 @@ export class DataLoader<S extends Schema = Schema, const O extends DataLoaderOpt
     options: O = {} as O,
   ): Promise<DataLoader<S, O>> {
     checkOptions<OpenOptions>(options, { ...datasetRules, ...loaderRules, windows: windowOptions });
-    const { indexCacheBytes, pageCacheBudget, backend, windows, ...loaderOptions } = options;
-    const { verify } = options;
-    const dataset = await Dataset.open<S>(paths, { indexCacheBytes, pageCacheBudget, backend, verify });
+    const { windows } = options;
+    const dataset = await Dataset.open<S>(paths, namedIn(datasetRules, options));
     try {
       const source = windows === undefined ? dataset : await dataset.windows(windows);
-      const loader = new DataLoader<S, O>(source as Source<S>, loaderOptions as unknown as O);
+      const loader = new DataLoader<S, O>(source as Source<S>, namedIn(loaderRules, options) as O);
       loader.#owned = dataset;
       return loader;
     } catch (error) {
@@ -311,6 +310,11 @@ export class DataLoader<S extends Schema = Schema, const O extends DataLoaderOpt
       start,
     });
   }
+}
+
+/** Those of the options that rules are given for. */
+function namedIn(rules: object, options: object): object {
+  return Object.fromEntries(Object.entries(options).filter(([name]) => Object.hasOwn(rules, name)));
 }
 
 function superseded(why: string): ZcError {

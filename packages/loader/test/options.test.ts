@@ -52,6 +52,15 @@ test.each([
   expect(await refusal(() => Dataset.open(directory, options as object))).toBe(says);
 });
 
+test('a loader that opens its dataset takes the options of both', async () => {
+  const ofDataset = { indexCacheBytes: 0, pageCacheBudget: 0, verify: 'always', backend: 'threads' } as const;
+  const ofReads = { readDepth: 8, extentBytes: 8192, bridgedBytes: 0 };
+  await using loader = await DataLoader.open(directory, { ...ofDataset, ...ofReads, batchSize: 3 });
+  const lengths: number[] = [];
+  for await (const { length } of loader) lengths.push(length);
+  expect(lengths).toEqual([3, 1]);
+});
+
 test.each([
   [undefined, 'a dataset is a path or a list of at least one shard'],
   [[], 'a dataset is a path or a list of at least one shard'],

@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { layOut } from '../src/batches/batch-layout.js';
 import { CheckLog } from '../src/reading/check-log.js';
 import { type Check, planRows, readTag } from '../src/reading/plan.js';
-import { PlanWriter } from '../src/reading/plan-writer.js';
+import { type ExtentRules, PlanWriter } from '../src/reading/plan-writer.js';
 import type { RangeReader } from '../src/shards/cached-runs.js';
 import { IndexCache } from '../src/shards/index-cache.js';
 import { MissingRuns } from '../src/shards/missing-runs.js';
@@ -67,7 +67,7 @@ interface Planned {
 function planField(
   shard: Shard,
   fieldNumber: number,
-  { rows, way, check }: { rows: readonly number[]; way: number; check: Check },
+  { rows, way, check, rules }: { rows: readonly number[]; way: number; check: Check; rules?: ExtentRules },
 ): Planned {
   const column = shard.columns[fieldNumber]!;
   const places = rows.map((row) => column.placeNow(row, 0));
@@ -78,7 +78,7 @@ function planField(
   );
   const offsets = fixed ? undefined : Int32Array.from([0, ...ends]);
   const sorted = rows.map((row, position) => ({ row, position })).sort((a, b) => a.row - b.row);
-  const plan = new PlanWriter();
+  const plan = new PlanWriter({ ...(rules && { rules }) });
   const log = new CheckLog();
   const slotOffset = 4096;
   planRows(plan, {
@@ -210,6 +210,26 @@ describe('merging', () => {
     const { plan, slotBytes } = planField(await openedShard(), image, { rows, way: direct, check: 'none' });
     const { extents } = carryOut(plan, slotBytes);
     expect(extents.map(({ pieces }) => pieces)).toEqual([3, 2, 1]);
+  });
+
+  test('how large reads get and what gaps they bridge can be told', async () => {
+    const shard = await openedShard();
+    const piecesOf = (rows: number[], rules: ExtentRules) => {
+      const planned = planField(shard, image, { rows, way: direct, check: 'none', rules });
+      const { slot, extents } = carryOut(planned.plan, planned.slotBytes);
+      expect(Buffer.compare(slot.subarray(planned.slotOffset), planned.wanted)).toBe(0);
+      return extents.map(({ pieces, length }) => [pieces, length]);
+    };
+    expect(piecesOf([0, 1, 5], { extentBytes: 2 ** 20, bridgedBytes: 0 })).toEqual([
+      [1, 4096],
+      [1, 2048],
+    ]);
+    expect(piecesOf([0, 1, 2, 3, 4], { extentBytes: 4096, bridgedBytes: 0 })).toEqual([
+      [1, 4096],
+      [1, 4096],
+      [1, 2048],
+    ]);
+    expect(piecesOf([0, 300], { extentBytes: 2 ** 20, bridgedBytes: 2 ** 20 })).toEqual([[2, 301 * 2048]]);
   });
 
   test('copies from the map are one extent, and neighbours one piece', async () => {

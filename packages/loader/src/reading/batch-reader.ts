@@ -51,7 +51,7 @@ export class BatchReader implements Reader {
     const { store, fieldNumbers } = options;
     const plans = planFields(store.schema).map(decodedPlan);
     this.#options = options;
-    this.#plan = new PlanWriter({ joins: options.skips !== true });
+    this.#plan = new PlanWriter({ joins: options.skips !== true, rules: store.rules });
     this.plans = fieldNumbers.map((number) => plans[number]!);
     this.paddings = new Map(
       Object.entries(options.pad ?? {}).map(([name, pad]) => {

@@ -4,10 +4,6 @@ import type { ShardColumn } from '../shards/shard-column.js';
 import type { CheckLog } from './check-log.js';
 import { NONE, type PlanWriter } from './plan-writer.js';
 
-/** Reads are merged up to this size; only a row may be longer. */
-const EXTENT_BYTES_MAX = 2 ** 20;
-/** Bytes that nobody asked for are read along where that joins two reads, up to this many. */
-const BRIDGED_BYTES_MAX = 32 * 2 ** 10;
 /** From this length on a row is better read straight to its place than along with others. */
 const LONG_ROW_BYTES = 64 * 2 ** 10;
 
@@ -95,6 +91,7 @@ function planReads(plan: PlanWriter, planned: PlannedRows): void {
   let targetEnd = NONE;
   let lastIsLong = false;
   let checkedTo = 0;
+  const { extentBytes, bridgedBytes } = plan.rules;
   for (let i = first; i < end; i++) {
     const row = rows[i]!;
     const position = positions[i]!;
@@ -115,8 +112,8 @@ function planReads(plan: PlanWriter, planned: PlannedRows): void {
     const continues = from === extentEnd && target === targetEnd;
     const joins =
       extentStart !== NONE &&
-      from - extentEnd <= BRIDGED_BYTES_MAX &&
-      to - extentStart <= EXTENT_BYTES_MAX &&
+      from - extentEnd <= bridgedBytes &&
+      to - extentStart <= extentBytes &&
       (continues || !(isLong || lastIsLong));
     if (!joins) {
       if (extentStart !== NONE) plan.endExtent(file, extentStart, extentEnd - extentStart, way);

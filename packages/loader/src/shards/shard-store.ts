@@ -1,6 +1,7 @@
 import { ZcError } from '@zc/errors';
 import type { Schema } from '@zc/format';
 import type { ReadOptions, ReadResult, ZeroCopyBuffer } from '@zc/io';
+import type { ExtentRules } from '../reading/plan-writer.js';
 import type { EngineFiles } from './engine-files.js';
 import { IndexCache } from './index-cache.js';
 import { ProbeBudget } from './residency.js';
@@ -24,6 +25,7 @@ export interface ShardStoreOptions {
   indexCacheBytes: number;
   verify: boolean;
   files: EngineFiles;
+  rules: ExtentRules;
 }
 
 /** Shards that are kept open: far below the maps that a process may have, and tens of megabytes of memory. */
@@ -37,6 +39,8 @@ export class ShardStore {
   readonly firstSamples: Float64Array;
   readonly cache: IndexCache;
   readonly files: EngineFiles;
+  /** How reads of its rows are merged. */
+  readonly rules: ExtentRules;
   readonly #options: ShardStoreOptions;
   readonly #schemaText: string;
   /** In the order of their last use, the oldest first. */
@@ -55,6 +59,7 @@ export class ShardStore {
     this.firstSamples = Float64Array.from([...shards.map(({ firstSample }) => firstSample), samples]);
     this.cache = new IndexCache(indexCacheBytes);
     this.files = files;
+    this.rules = options.rules;
   }
 
   get samples(): number {

@@ -7,6 +7,7 @@ import { BatchMemory } from '../batches/batch-memory.js';
 import { defaultMaxMemoryBytes, defaultPageCacheBudget } from '../batches/memory-budget.js';
 import { checkOptions, checkWhole, type OptionRules, oneOf, whole } from '../options.js';
 import { BatchQueue } from '../passes/batch-queue.js';
+import { EXTENT_RULES } from '../reading/plan-writer.js';
 import { shardOf } from '../reading/sorted-ids.js';
 import type { Verify } from '../reading/way-choice.js';
 import { EngineFiles } from '../shards/engine-files.js';
@@ -37,6 +38,10 @@ export interface DatasetOptions {
   backend?: ReadEngineOptions['backend'] | undefined;
   /** Reads in flight at once, where io_uring reads; by default as many as make the device faster. */
   readDepth?: number | undefined;
+  /** Reads of neighbouring rows are merged up to this size; 1 MiB. */
+  extentBytes?: number | undefined;
+  /** How many bytes that nobody asked for may be read along where that joins two reads of short rows; 32 KiB. */
+  bridgedBytes?: number | undefined;
 }
 
 export const datasetRules: OptionRules<DatasetOptions> = {
@@ -45,6 +50,8 @@ export const datasetRules: OptionRules<DatasetOptions> = {
   verify: oneOf('auto', 'always', 'never'),
   backend: oneOf('auto', 'io_uring', 'threads'),
   readDepth: whole(1),
+  extentBytes: whole(4096),
+  bridgedBytes: whole(0),
 };
 
 const DEFAULT_INDEX_CACHE_BYTES = 256 * 2 ** 20;
@@ -89,10 +96,15 @@ export class Dataset<S extends Schema = Schema>
     checkOptions(options, datasetRules);
     const { indexCacheBytes = DEFAULT_INDEX_CACHE_BYTES, verify = 'auto', backend = 'auto' } = options;
     const { pageCacheBudget = defaultPageCacheBudget(), readDepth } = options;
+    const { extentBytes = EXTENT_RULES.extentBytes, bridgedBytes = EXTENT_RULES.bridgedBytes } = options;
     const files = new EngineFiles({ backend, ...(readDepth !== undefined && { depth: readDepth }) });
     try {
       const { schema, shards } = await findShards(paths, files);
-      const store = new ShardStore({ shards, schema, indexCacheBytes, verify: verify !== 'never', files });
+      const store = new ShardStore({
+        ...{ shards, schema, indexCacheBytes, files },
+        verify: verify !== 'never',
+        rules: { extentBytes, bridgedBytes },
+      });
       return new Dataset<S>(store, { verify, pageCacheBudget });
     } catch (error) {
       await files.close();

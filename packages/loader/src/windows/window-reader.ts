@@ -47,7 +47,7 @@ export class WindowReader implements Reader {
   readonly #ids: SortedIds;
   readonly #parts: WindowParts;
   readonly #borders: Borders | undefined;
-  readonly #plan = new PlanWriter();
+  readonly #plan: PlanWriter;
   readonly #runs: (ChosenWay & { column: WindowColumn })[] = [];
   /** Of the windows in ascending order. */
   #starts = new Float64Array(0);
@@ -61,6 +61,7 @@ export class WindowReader implements Reader {
   /** @throws ZC_ARGUMENT where the tokens are not among the fields */
   constructor(options: WindowReaderOptions) {
     const { stream, map, windows, schema, fields } = options;
+    this.#plan = new PlanWriter({ rules: stream.store.rules });
     const plans = planFields(schema);
     const fieldNumbers = fieldNumbersOf(schema, fields);
     if (fieldNumbers[0] !== 0) {
