@@ -8,7 +8,11 @@ const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
  * their own beside it, and so is what its threads run. Libraries with native code of their own stay outside.
  */
 export default defineConfig({
-  entry: { zc: 'tools/wheel/zc.ts', 'step-worker': 'packages/convert/src/step-worker.ts' },
+  entry: {
+    zc: 'tools/wheel/zc.ts',
+    'step-worker': 'packages/convert/src/step-worker.ts',
+    'sha256-worker': 'packages/convert/src/sha256-worker.ts',
+  },
   outDir: '.cache/wheel/zero_copy_loader/server',
   format: ['esm'],
   platform: 'node',
