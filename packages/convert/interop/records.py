@@ -83,7 +83,7 @@ draw = np.random.default_rng(9)
 arrays = {
     "c": draw.normal(size=(rows, 7, 5)).astype(np.float32),
     "fortran": np.asfortranarray(draw.normal(size=(rows, 3, 4, 2))),
-    "big": draw.integers(0, 9, size=(rows, 4), dtype=">i4"),
+    "big": draw.integers(0, 9, size=(rows, 4)).astype(">i4"),
     "one": draw.integers(-2**62, 2**62, size=rows),
 }
 np.savez(f"{folder}/stored.npz", **arrays)

@@ -51,3 +51,15 @@ test('a name that the expression does not match is refused by name', async () =>
 test.each(['name:(', 'name:abc', 'directory', 'name:'])('%s is no place for labels', async (labelFrom) => {
   await failure('ZC_ARGUMENT', () => labelsOf(['a.wav'], labelFrom));
 });
+
+test('classes that are given keep their numbers, also those that no file has', () => {
+  const labels = labelsOf(['dog/1.jpg', 'cat/1.jpg'], 'folder', ['cat', 'cow', 'dog'])!;
+  expect(labels.ids).toEqual([2, 0]);
+  expect(labels.classes).toEqual(['cat', 'cow', 'dog']);
+});
+
+test('a class that is none of those given, or given twice, is refused', async () => {
+  const error = await failure('ZC_CONVERT_MIXED', () => labelsOf(['cow/1.jpg'], 'folder', ['cat']));
+  expect(error.path).toBe('cow/1.jpg');
+  await failure('ZC_ARGUMENT', () => labelsOf(['cat/1.jpg'], 'folder', ['cat', 'cat']));
+});

@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs';
 import {
   type PackOptions,
   type PackPlan,
@@ -51,6 +52,14 @@ Examples:
   $ zc pack texts/ data/tokens --map ./tokenize.mjs
   $ zc pack texts/ data/texts --on-error skip --errors bad.jsonl`;
 
+/** So that a test part gets the numbers of its train part: names with commas, or a file of them. */
+function parseClasses(text: string): string[] {
+  if (!existsSync(text)) return text.split(',').map((name) => name.trim());
+  return readFileSync(text, 'utf8')
+    .split(/\r?\n/)
+    .filter((name) => name !== '');
+}
+
 /** `zc pack`: makes a dataset of what lies there in another format. */
 export function addPack(program: Command, end: (code: number) => void): Command {
   return program
@@ -72,6 +81,11 @@ export function addPack(program: Command, end: (code: number) => void): Command 
     .option('--include <pattern...>', 'only files that match one of these')
     .option('--exclude <pattern...>', 'no file that matches one of these')
     .option('--label-from <where>', 'auto, folder, none or name:REGEX (default: auto)')
+    .option(
+      '--classes <names>',
+      'the classes in the order of their numbers: a,b,c or a file of one a line',
+      parseClasses,
+    )
     .addOption(
       new Option(
         '--on-error <what>',

@@ -25,7 +25,7 @@ export const folder: SampleSource = {
     const root = path!;
     const files = await listFiles(root, options);
     const kind = commonKind(root, files);
-    const labels = labelsOf(files, options.labelFrom);
+    const labels = labelsOf(files, options.labelFrom, options.classes);
     const first = join(root, files[0]!);
     const settled = kind.settle({ path: first, bytes: await readFile(first) }, files);
 

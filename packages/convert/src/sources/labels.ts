@@ -22,10 +22,22 @@ export interface Labels {
  * Classes that are all whole numbers are sorted as numbers, others by their UTF-16 code units.
  *
  * @param files paths relative to the packed folder, with `/`
+ * @param classes what the classes are and how they are numbered, so that train and test parts get the same numbers;
+ *   by default those that were found
  * @returns undefined where the files have no labels
- * @throws ZC_ARGUMENT for a `labelFrom` that is none of these; ZC_CONVERT_MIXED where a file has no label
+ * @throws ZC_ARGUMENT for a `labelFrom` that is none of these; ZC_CONVERT_MIXED where a file has no label, or one
+ *   that is none of `classes`
  */
-export function labelsOf(files: readonly string[], labelFrom = 'auto'): Labels | undefined {
+export function labelsOf(
+  files: readonly string[],
+  labelFrom = 'auto',
+  classes?: readonly string[],
+): Labels | undefined {
+  const labels = foundLabels(files, labelFrom);
+  return labels === undefined || classes === undefined ? labels : numberedBy(classes, labels, files);
+}
+
+function foundLabels(files: readonly string[], labelFrom: string): Labels | undefined {
   if (labelFrom === 'none') return undefined;
   if (labelFrom === 'folder') return fromFolders(files);
   if (labelFrom.startsWith('name:')) return fromNames(files, parseExpression(labelFrom.slice(5)));
@@ -97,4 +109,21 @@ function toLabels(names: readonly string[], origin: string): Labels {
   else classes.sort();
   const idOf = new Map(classes.map((name, id) => [name, id]));
   return { classes, ids: names.map((name) => idOf.get(name)!), origin };
+}
+
+function numberedBy(classes: readonly string[], labels: Labels, files: readonly string[]): Labels {
+  const idOf = new Map(classes.map((name, id) => [name, id]));
+  if (idOf.size < classes.length) {
+    throw new ZcError('ZC_ARGUMENT', 'a class is named twice', { actual: classes });
+  }
+  const ids = labels.ids.map((found, i) => {
+    const name = labels.classes[found]!;
+    const id = idOf.get(name);
+    if (id !== undefined) return id;
+    throw new ZcError('ZC_CONVERT_MIXED', `the file's class "${name}" is none of those that were given`, {
+      path: files[i]!,
+      advice: 'Add it to --classes, or leave such files out with --exclude.',
+    });
+  });
+  return { classes, ids, origin: `${labels.origin}, numbered as given` };
 }

@@ -24,6 +24,8 @@ export interface SourceOptions {
   readonly exclude?: readonly string[] | undefined;
   /** Where labels come from: `auto`, `folder`, `none` or `name:REGEX`. */
   readonly labelFrom?: string | undefined;
+  /** The names of the classes in the order of their numbers; by default those that were found, sorted. */
+  readonly classes?: readonly string[] | undefined;
 }
 
 /** An input whose schema is known and whose rows can be streamed, once. */
