@@ -4,7 +4,6 @@ export default library(
   {
     index: 'src/index.ts',
     'step-worker': 'src/step-worker.ts',
-    'sha256-worker': 'src/sha256-worker.ts',
   },
   // An optional dependency is not left outside by itself.
   { external: [/^@zc\//, 'sharp'] },

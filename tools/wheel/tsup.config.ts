@@ -11,7 +11,6 @@ export default defineConfig({
   entry: {
     zc: 'tools/wheel/zc.ts',
     'step-worker': 'packages/convert/src/step-worker.ts',
-    'sha256-worker': 'packages/convert/src/sha256-worker.ts',
   },
   outDir: '.cache/wheel/zero_copy_loader/server',
   format: ['esm'],

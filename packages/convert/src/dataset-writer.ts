@@ -5,7 +5,7 @@ import { directSink } from './direct-sink.js';
 
 /**
  * Writes a dataset as `DatasetWriter.create` does, and faster: past the page cache with several writes in flight,
- * with checksums by the CPU's own instruction and SHA-256 on a thread beside.
+ * with checksums by the CPU's own instruction.
  *
  * @throws ZC_ARGUMENT, ZC_FORMAT_CODEC, ZC_FORMAT_BUSY, ZC_FORMAT_RESUME, ZC_IO_EXISTS, ZC_IO_WRITE
  *

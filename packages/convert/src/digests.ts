@@ -2,17 +2,15 @@ import { createHash } from 'node:crypto';
 import { isZcError } from '@zc/errors';
 import { type Digests, crc32c as pureCrc32c } from '@zc/format';
 import { crc32c as nativeCrc32c } from '@zc/io';
-import { sha256Beside } from './sha256-thread.js';
 
 /**
  * The fastest checksums that are to be had: CRC32C by the CPU's instruction where the native core is there, else in
- * plain JavaScript; SHA-256 by OpenSSL, that of whole files on a thread beside.
+ * plain JavaScript; SHA-256 by OpenSSL.
  */
 export function fastDigests(): Digests {
   return {
     crc32c: nativeWorks() ? nativeCrc32c : pureCrc32c,
     sha256: () => createHash('sha256'),
-    fileSha256: sha256Beside,
   };
 }
 

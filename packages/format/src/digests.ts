@@ -8,14 +8,6 @@ export interface Hasher {
   digest(): Uint8Array;
 }
 
-/** A running SHA-256 of a whole file, which may be computed beside, on another thread. */
-export interface FileHasher {
-  /** The chunk is the caller's again once a promise that this gives has settled, else at once. */
-  update(chunk: Uint8Array): unknown;
-  /** The 32 bytes. The hasher is spent afterwards. */
-  digest(): Uint8Array | Promise<Uint8Array>;
-}
-
 /**
  * The two checksums that reading and writing need; inject faster ones where they are at hand.
  *
@@ -25,8 +17,6 @@ export interface Digests {
   /** CRC32C of `data`; `seed` is the CRC of the bytes before it, 0 where there are none. */
   crc32c(data: Uint8Array, seed?: number): number;
   sha256(): Hasher;
-  /** For whole files, where there is something better than `sha256` for them. */
-  fileSha256?: (() => FileHasher) | undefined;
 }
 
 /** Digests in plain JavaScript, for every environment. */

@@ -1,7 +1,7 @@
 export { BLOCK_BYTES } from './block.js';
 export { crc32c } from './crc32c.js';
 export { decodeRow, decompressRow, type RowPlace, shapeOfRow } from './decode-row.js';
-export { type Digests, type FileHasher, type Hasher, pureDigests } from './digests.js';
+export { type Digests, type Hasher, pureDigests } from './digests.js';
 export {
   type Dtype,
   dtypes,

@@ -1,5 +1,5 @@
 import { BLOCK_BYTES, roundUp } from './block.js';
-import type { FileHasher } from './digests.js';
+import type { Hasher } from './digests.js';
 import type { Sink } from './sink.js';
 
 /** Bytes that go to the sink at once. */
@@ -12,7 +12,7 @@ const CHUNK_BYTES = 2 ** 20;
  */
 export class Output {
   readonly #sink: Sink;
-  readonly #hasher: FileHasher | undefined;
+  readonly #hasher: Hasher | undefined;
   #filling = new Uint8Array(CHUNK_BYTES);
   #leaving = new Uint8Array(CHUNK_BYTES);
   #used = 0;
@@ -21,7 +21,7 @@ export class Output {
   position = 0;
 
   /** `hasher` is given every byte, in order. */
-  constructor(sink: Sink, hasher: FileHasher | undefined) {
+  constructor(sink: Sink, hasher: Hasher | undefined) {
     this.#sink = sink;
     this.#hasher = hasher;
   }
@@ -60,11 +60,10 @@ export class Output {
   async #send(): Promise<void> {
     const chunk = this.#filling.subarray(0, this.#used);
     await this.#write;
-    const written = this.#sink.write(chunk);
-    const hashed = this.#hasher?.update(chunk);
-    this.#write = hashed instanceof Promise ? Promise.all([written, hashed]).then(() => {}) : written;
+    this.#write = this.#sink.write(chunk);
     // Whoever waits next gets the error; until then it must not count as unhandled.
     this.#write.catch(() => {});
+    this.#hasher?.update(chunk);
     [this.#filling, this.#leaving] = [this.#leaving, this.#filling];
     this.#used = 0;
   }

@@ -2,7 +2,7 @@ import { ZcError } from '@zc/errors';
 import { BLOCK_BYTES, roundUp } from './block.js';
 import { Column } from './column.js';
 import { crc32c } from './crc32c.js';
-import { type Digests, type FileHasher, type Hasher, pureDigests } from './digests.js';
+import { type Digests, type Hasher, pureDigests } from './digests.js';
 import { type EncodedSample, SampleEncoder } from './encode-sample.js';
 import { encodeFooter } from './footer.js';
 import { encodeHead, HEAD_BYTES } from './head.js';
@@ -65,7 +65,7 @@ export class ShardWriter<S extends Schema = Schema> {
   readonly #rows: readonly (Spool | undefined)[];
   readonly #pool: SpoolPool;
   readonly #digests: Digests;
-  readonly #fileHasher: FileHasher | undefined;
+  readonly #fileHasher: Hasher | undefined;
   #state: 'open' | 'busy' | 'closed' = 'open';
   #samples = 0;
   #storedBytes = 0;
@@ -81,7 +81,7 @@ export class ShardWriter<S extends Schema = Schema> {
     const { schema, digests = pureDigests, sha256 = true, heldBytesMax = HELD_BYTES_MAX } = options;
     this.schema = schema;
     this.#digests = digests;
-    this.#fileHasher = sha256 ? (digests.fileSha256 ?? digests.sha256)() : undefined;
+    this.#fileHasher = sha256 ? digests.sha256() : undefined;
     this.#output = new Output(sink, this.#fileHasher);
     this.#plans = planFields(schema);
     if (!options.encodedOnly) this.#encoder = new SampleEncoder(schema, options.zstd);
@@ -221,7 +221,7 @@ export class ShardWriter<S extends Schema = Schema> {
       bytes: tail.fileBytes,
       samples: this.#samples,
       uuid: uuidText(tail.uuid),
-      sha256: this.#fileHasher ? bytesToHex(await this.#fileHasher.digest()) : null,
+      sha256: this.#fileHasher ? bytesToHex(this.#fileHasher.digest()) : null,
     };
   }
 
