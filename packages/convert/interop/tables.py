@@ -1,5 +1,6 @@
-"""What pyarrow and Hugging Face ``datasets`` write, packed by ``zc``; and every export of ``zc``, read back by
-pyarrow, ``datasets``, webdataset, NumPy and Python's ``json``, element by element.
+"""What pyarrow and Hugging Face ``datasets`` write, packed by ``zc``, and every export of ``zc``, read back.
+
+The readers are pyarrow, ``datasets``, webdataset, NumPy and Python's ``json``; all is compared by element.
 
 The libraries go into an environment of their own under ``.cache/interop``.
 """
