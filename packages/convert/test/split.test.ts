@@ -103,7 +103,7 @@ test('more parts than are written at once', async () => {
   const schema = defineSchema({ label: field.scalar('uint64') });
   const input = await datasetOf(
     schema,
-    range(0, 140).map((i) => ({ label: (i * 7) % 70 })),
+    range(0, 140).map((i) => ({ label: (i * 11) % 70 })),
   );
   const { parts } = await splitDataset({ input, output: newPlace(), by: 'label' });
   expect(parts).toHaveLength(70);

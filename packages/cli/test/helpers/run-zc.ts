@@ -15,8 +15,8 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Test runners ask their children for colours. */
-export const { FORCE_COLOR: _, ...plainEnvironment } = process.env;
+/** Test runners ask their children for colours, or for none. */
+export const { FORCE_COLOR: _, NO_COLOR: __, ...plainEnvironment } = process.env;
 
 /** Runs `zc` to its end. */
 export async function zc(...args: string[]): Promise<Ended> {
