@@ -141,3 +141,15 @@ def test_a_file_cut_short_is_a_typed_error_in_the_middle_of_a_job(tmp_path: Path
         dataset.__getitems__([0, 199])
     assert (caught.value.code, caught.value.path) == ("ZC_IO_POISONED", str(cut))
     assert int(dataset.__getitems__([0])[0]["label"]) == 0
+
+
+def test_a_json_number_is_the_same_alone_and_in_a_batch(tmp_path: Path) -> None:
+    # As JavaScript writes it, its digits are those of another integer.
+    wide = 4.115890225586502e16
+    with zc.DatasetWriter(tmp_path / "set", schema={"extra": zc.field.json()}) as writer:
+        writer.append({"extra": [wide, 1.0]})
+    dataset = zc.Dataset(tmp_path / "set")
+    rows = [dataset[0]["extra"], dataset.__getitems__([0])[0]["extra"]]
+    with zc.DataLoader(dataset) as loader:
+        rows += [row for batch in loader for row in batch["extra"]]
+    assert [repr(row) for row in rows] == [repr([wide, 1])] * 3

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Generic, TypeVar, overload
 
 import numpy as np
 import numpy.typing as npt
 
+from . import canonical_json
 from .errors import ZcError
 from .schema import Field
 
@@ -136,7 +136,7 @@ class TextRows(Rows[str]):
 
 class JsonRows(Rows[Any]):
     def decode(self, row: memoryview) -> Any:
-        return json.loads(bytes(row))
+        return canonical_json.loads(row)
 
 
 _ROWS: dict[str, type[Rows[Any]]] = {"bytes": BytesRows, "utf8": TextRows, "json": JsonRows}
