@@ -1,4 +1,12 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { defineSchema, field } from '@zc/format';
 import { openAppend, openDataset } from '@zc/format/node';
@@ -42,6 +50,18 @@ test('of two at once one is told that the other writes', async () => {
   const results = await Promise.allSettled([1, 2].map(() => appendToDataset({ dataset, inputs })));
   const refused = results.flatMap((result) => (result.status === 'rejected' ? [result.reason.code] : []));
   expect(refused).toEqual(['ZC_FORMAT_BUSY']);
+  expect(await numbersIn(dataset)).toEqual(range(0, 9));
+});
+
+test('a symbolic link to the dataset leads to the same lock', async () => {
+  const dataset = await lettersOf(range(0, 5));
+  const link = join(dirname(dataset), 'latest');
+  symlinkSync('data', link);
+  const inputs = [await lettersOf(range(5, 9))];
+  await using append = { [Symbol.asyncDispose]: (await openAppend(dataset)).discard };
+  await failure('ZC_FORMAT_BUSY', () => appendToDataset({ dataset: link, inputs }));
+  await append[Symbol.asyncDispose]();
+  await appendToDataset({ dataset: link, inputs });
   expect(await numbersIn(dataset)).toEqual(range(0, 9));
 });
 

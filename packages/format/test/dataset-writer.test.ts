@@ -161,6 +161,10 @@ describe('a target', () => {
     writeFileSync(join(other, 'letter.txt'), 'dear');
     await expect(write(other, 1, { overwrite: true })).rejects.toMatchObject({ code: 'ZC_IO_EXISTS' });
     expect(readFileSync(join(other, 'letter.txt'), 'utf8')).toBe('dear');
+    // Nor is a dataset that somebody keeps more in.
+    writeFileSync(join(target, 'letter.txt'), 'dear');
+    await expect(write(target, 1, { overwrite: true })).rejects.toMatchObject({ code: 'ZC_IO_EXISTS' });
+    expect(await readManifest(target)).toEqual(manifest);
   });
 });
 

@@ -1,4 +1,4 @@
-import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ZcError } from '@zc/errors';
 import { refuseAbove } from '../limits.js';
@@ -40,10 +40,12 @@ export interface OpenAppend {
  * @throws ZC_FORMAT_BUSY where another one writes, ZC_IO_OPEN where there is no dataset, ZC_FORMAT_MANIFEST,
  *   ZC_IO_EXISTS, ZC_IO_WRITE
  */
-export async function openAppend(directory: string): Promise<OpenAppend> {
+export async function openAppend(path: string): Promise<OpenAppend> {
   // A missing dataset must not leave directories behind that were made for its neighbour.
-  await readManifest(directory);
-  const partial = await openPartial(directory, { overwrite: true });
+  await readManifest(path);
+  // Whoever comes by a symbolic link and whoever comes by the directory itself must meet at the same lock.
+  const directory = await realpath(path);
+  const partial = await openPartial(directory, { overwrite: false, grows: true });
   try {
     const manifest = await readManifest(directory);
     await settleMoving(directory);

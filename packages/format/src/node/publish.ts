@@ -47,13 +47,14 @@ export async function publishManifest<S extends Schema>(
 
 /**
  * Opens the partial directory of a target; what a process that died has left there is removed, or with `takeOver` kept.
+ * With `grows` the target may hold anything, for it stays.
  *
  * @throws ZC_FORMAT_BUSY where another process works in it, ZC_IO_EXISTS where the target holds something
  * and is not to be replaced, ZC_IO_WRITE
  */
 export async function openPartial(
   target: string,
-  options: { overwrite: boolean; takeOver?: boolean },
+  options: { overwrite: boolean; takeOver?: boolean; grows?: boolean },
 ): Promise<PartialDirectory> {
   const full = resolve(target);
   const path = join(dirname(full), `.${basename(full)}.zc-partial`);
@@ -76,7 +77,7 @@ export async function openPartial(
   };
   try {
     await settleReplaced(path, full);
-    await demandFree(full, options.overwrite);
+    if (!options.grows) await demandFree(full, options.overwrite);
   } catch (error) {
     await (isTaken ? release() : discard());
     throw error;
@@ -126,7 +127,16 @@ async function demandFree(target: string, overwrite: boolean): Promise<void> {
       ? new ZcError('ZC_IO_EXISTS', 'there is a file where the dataset is to be', { path: target, cause })
       : systemError('ZC_IO_OPEN', 'looking at the target', target, cause);
   }
-  if (entries.length === 0 || (overwrite && entries.includes(MANIFEST_NAME))) return;
+  if (entries.length === 0) return;
+  if (overwrite && entries.includes(MANIFEST_NAME)) {
+    const foreign = entries.find((name) => !isOfDataset(name));
+    if (foreign === undefined) return;
+    throw new ZcError('ZC_IO_EXISTS', `the target holds "${foreign}" besides a dataset: it is not replaced`, {
+      path: target,
+      advice:
+        'What is replaced is removed with all that it holds: move the rest away, or name another output.',
+    });
+  }
   throw overwrite
     ? new ZcError('ZC_IO_EXISTS', 'the target holds files and is no dataset: it is not replaced', {
         path: target,
@@ -135,6 +145,12 @@ async function demandFree(target: string, overwrite: boolean): Promise<void> {
         path: target,
         advice: 'Remove it, write to another directory, or ask for it to be replaced (`overwrite`).',
       });
+}
+
+/** Whether writers of datasets make files of such a name, or it is hidden; the input itself may lie beside them. */
+function isOfDataset(name: string): boolean {
+  const own = [MANIFEST_NAME, OWNER_NAME, JOURNAL_NAME];
+  return name.startsWith('.') || name.endsWith('.zcs') || own.includes(name);
 }
 
 /** Makes the directory this process's own. It appears with its owner in it, never without. */

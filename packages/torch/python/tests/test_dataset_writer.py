@@ -82,6 +82,9 @@ def test_a_target_that_holds_something_is_refused(tmp_path: Path) -> None:
         writer.append(_row(2))
     assert Dataset(tmp_path / "data")[0]["x"][0] == 2
     assert os.listdir(tmp_path) == ["data"]
+    (tmp_path / "data" / "notes.txt").write_text("mine")
+    with pytest.raises(ZcError, match="holds .notes"):
+        DatasetWriter(tmp_path / "data", SCHEMA, overwrite=True)
     (tmp_path / "data" / "dataset.json").unlink()
     with pytest.raises(ZcError, match="no dataset") as caught:
         DatasetWriter(tmp_path / "data", SCHEMA, overwrite=True)

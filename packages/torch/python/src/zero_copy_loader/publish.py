@@ -111,8 +111,18 @@ class PartialDirectory:
             raise ZcError(
                 "ZC_IO_EXISTS", "there is a file where the dataset is to be", path=self.target
             ) from error
-        if not held or (self._overwrite and MANIFEST_NAME in held):
+        if not held:
             return
+        if self._overwrite and MANIFEST_NAME in held:
+            foreign = next((name for name in held if not _is_of_dataset(name)), None)
+            if foreign is None:
+                return
+            raise ZcError(
+                "ZC_IO_EXISTS",
+                f'the target holds "{foreign}" besides a dataset: it is not replaced',
+                path=self.target,
+                advice="What is replaced is removed with all that it holds: move the rest away.",
+            )
         if self._overwrite:
             raise ZcError(
                 "ZC_IO_EXISTS",
@@ -197,6 +207,12 @@ class PartialDirectory:
             match = claim.match(name)
             if match and not _is_alive(int(match[1]), None if match[2] == "0" else match[2]):
                 shutil.rmtree(self._parent / name, ignore_errors=True)
+
+
+def _is_of_dataset(name: str) -> bool:
+    """Whether writers of datasets make files of such a name, or it is hidden."""
+    own = (MANIFEST_NAME, OWNER_NAME, "journal.jsonl")
+    return name.startswith(".") or name.endswith(".zcs") or name in own
 
 
 def _read_owner(directory: str) -> tuple[int, str | None] | None:
