@@ -42,6 +42,7 @@ test.each([
   ['[1]', 'ZC_CONVERT_SOURCE', 'line 1001 is not an object'],
   ['{"a":', 'ZC_CONVERT_SOURCE', 'line 1001 is not JSON'],
   ['{"a":12345678901234567890}', 'ZC_CONVERT_SOURCE', 'line 1001 has a whole number beyond 2^53'],
+  ['{"a":18446744073709551615}', 'ZC_CONVERT_SOURCE', 'line 1001 has a whole number beyond 2^53'],
 ] as const)('a later line that does not fit is bad alone: %s', async (line, code, summary) => {
   const path = fileOf(`${'{"a":1}\n'.repeat(1000)}${line}\n{"a":2}\n`);
   const rows: { error?: { summary: string } }[] = [];

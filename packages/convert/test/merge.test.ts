@@ -1,4 +1,13 @@
-import { cpSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { defineSchema, field } from '@zc/format';
 import { expect, test } from 'vitest';
@@ -28,6 +37,17 @@ test('a shard is the same file under a second name, or with `copy` one of its ow
   await mergeDatasets({ inputs: [input], output: copied, copy: true });
   expect(inode(linked)).toBe(inode(input));
   expect(inode(copied)).not.toBe(inode(input));
+});
+
+test('a shard that is a symbolic link is taken, not the link', async () => {
+  const input = await lettersOf(range(0, 2));
+  const shard = join(input, 'shard-000000.zcs');
+  renameSync(shard, join(input, 'blob'));
+  symlinkSync('blob', shard);
+  const output = newPlace();
+  await mergeDatasets({ inputs: [input], output });
+  rmSync(input, { recursive: true });
+  expect(await numbersIn(output)).toEqual(range(0, 2));
 });
 
 test('the same inputs give the same bytes', async () => {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { constants, createReadStream } from 'node:fs';
-import { copyFile, link, open } from 'node:fs/promises';
+import { copyFile, link, open, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ZcError } from '@zc/errors';
 import type { ShardEntry } from '@zc/format';
@@ -44,11 +44,14 @@ export async function takeShard(
 }
 
 async function linked(path: string, target: string): Promise<boolean> {
-  // What stands in the way here (another file system, another owner, one without links) does not stop a copy.
-  return link(path, target).then(
-    () => true,
-    () => false,
-  );
+  try {
+    // A link to a symbolic link would be that link again, which leads nowhere from another directory.
+    await link(await realpath(path), target);
+    return true;
+  } catch {
+    // What stands in the way here (another file system, another owner, one without links) does not stop a copy.
+    return false;
+  }
 }
 
 async function cloned(path: string, target: string): Promise<boolean> {

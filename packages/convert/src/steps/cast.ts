@@ -111,12 +111,18 @@ function jsonToTensor(to: TensorSpec): Cast {
     if (to.shape.length === 0) return value;
     const shape: number[] = [];
     for (let inner = value; Array.isArray(inner); inner = inner[0]) shape.push(inner.length);
-    const data = (value as unknown[]).flat(Number.POSITIVE_INFINITY);
-    const count = shape.reduce((all, extent) => all * extent, 1);
-    if (shape.length === 0 || data.length !== count)
+    if (shape.length === 0 || !isOfShape(value, shape))
       throw new Error('it is no array of arrays of one length');
+    const data = (value as unknown[]).flat(Number.POSITIVE_INFINITY);
+    const count = data.length;
     return { data, shape: settled(to.shape, count, shape.length === to.shape.length ? shape : undefined) };
   };
+}
+
+/** Whether every array is as long as the first one of its depth: rows of other lengths may add up to the same count. */
+function isOfShape(value: unknown, shape: readonly number[], depth = 0): boolean {
+  if (!Array.isArray(value)) return depth === shape.length;
+  return value.length === shape[depth] && value.every((inner) => isOfShape(inner, shape, depth + 1));
 }
 
 function plainNumbers(value: unknown): unknown {

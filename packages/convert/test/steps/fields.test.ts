@@ -85,6 +85,14 @@ describe('field', () => {
     expect(error.message).toContain(words);
   });
 
+  test('arrays of different lengths are no tensor, though their elements add up', async () => {
+    const input = folderOf({ 'a.jsonl': '{"x": {}}\n{"x": [[1], [2, 3], []]}\n{"x": [[1, 2], [3, 4]]}\n' });
+    const options = { input: `${input}/a.jsonl`, field: { x: 'int32[null,null]' }, onError: 'skip' } as const;
+    const { rows, report } = await packedRows(options);
+    expect(rows).toEqual([{ x: { dtype: 'int32', shape: [2, 2], data: Int32Array.of(1, 2, 3, 4) } }]);
+    expect(report.errors.map(({ row }) => row)).toEqual([0, 1]);
+  });
+
   test('an encoded image is not taken for pixels', async () => {
     const input = folderOf({ 'a.jpg': 'x' });
     const error = await failure('ZC_ARGUMENT', () => preview({ input, field: { image: 'uint8[1]' } }));

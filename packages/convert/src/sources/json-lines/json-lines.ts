@@ -130,9 +130,10 @@ function objectIn(line: Line): object {
   );
 }
 
+/** Up to 2^64 inclusive: the largest uint64 is read as that. */
 function isInexact(value: unknown): boolean {
   if (typeof value === 'object' && value !== null) return Object.values(value).some(isInexact);
-  return Number.isInteger(value) && Math.abs(value as number) < 2 ** 64 && !Number.isSafeInteger(value);
+  return Number.isInteger(value) && Math.abs(value as number) <= 2 ** 64 && !Number.isSafeInteger(value);
 }
 
 function unlike({ path, offset, number }: Line, what: string): ZcError {
