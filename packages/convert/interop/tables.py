@@ -1,8 +1,9 @@
-"""What pyarrow and Hugging Face ``datasets`` write, packed by ``zc``, and every export of ``zc``, read back.
+"""What other libraries write, packed by ``zc``, and every export of ``zc``, read back by others.
 
-The readers are pyarrow, ``datasets``, webdataset, NumPy and Python's ``json``; all is compared by element.
+The writers are pyarrow, Hugging Face ``datasets``, TensorFlow and MosaicML Streaming, the readers pyarrow,
+``datasets``, webdataset, NumPy and Python's ``json``; all is compared by element.
 
-The libraries go into an environment of their own under ``.cache/interop``.
+The libraries go into environments under ``.cache/interop``: those that clash into one of their own.
 """
 
 from __future__ import annotations
@@ -16,8 +17,19 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
 GOLDEN = ROOT / "packages/convert/test/golden"
-ENVIRONMENT = ROOT / ".cache/interop/tables"
-LIBRARIES = ("pyarrow", "datasets==5.2", "webdataset", "numpy", "pillow")
+ENVIRONMENTS = ROOT / ".cache/interop"
+LIBRARIES = {
+    "tables": ("pyarrow", "datasets==5.2", "webdataset", "numpy", "pillow"),
+    "tensorflow": ("tensorflow-cpu==2.21",),
+    "mosaicml": ("mosaicml-streaming==0.13",),
+}
+#: Which environment's libraries wrote the committed files of a folder, and the inputs in it.
+GOLDENS = (
+    ("tables", "pyarrow", ("snappy.parquet", "zstd.parquet", "file.arrow", "stream.arrows")),
+    ("tables", "datasets", ("saved", "hub.parquet")),
+    ("tensorflow", "tensorflow", ("plain.tfrecord", "packed.tfrecord.gz")),
+    ("mosaicml", "mosaicml", ("plain", "packed")),
+)
 ROWS = 50
 
 # Run in the environment: compares one export with the rows that Python itself read from the shards.
@@ -63,12 +75,13 @@ check("webdataset", lambda i, field: plain(samples[i][endings[field]]))
 """
 
 
-def python() -> str:
-    """The environment's interpreter."""
-    program = ENVIRONMENT / "bin/python"
+def python(environment: str) -> str:
+    """The interpreter of an environment, which is made if need be."""
+    folder = ENVIRONMENTS / environment
+    program = folder / "bin/python"
     if not program.exists():
-        venv.create(ENVIRONMENT, with_pip=True)
-    subprocess.run([program, "-m", "pip", "install", "--quiet", *LIBRARIES], check=True)
+        venv.create(folder, with_pip=True)
+    subprocess.run([program, "-m", "pip", "install", "--quiet", *LIBRARIES[environment]], check=True)
     return str(program)
 
 
@@ -78,17 +91,15 @@ def zc(*arguments: str | Path) -> None:
     subprocess.run(["node", program, *map(str, arguments), "--json"], check=True, stdout=subprocess.DEVNULL)
 
 
-def compare_goldens(folder: Path, program: str) -> None:
+def compare_goldens(folder: Path) -> None:
     """What the libraries write now gives the samples that the committed files give."""
     import zero_copy_loader as zc_loader
 
-    for library, inputs in (
-        ("pyarrow", ("snappy.parquet", "zstd.parquet", "file.arrow", "stream.arrows")),
-        ("datasets", ("saved", "hub.parquet")),
-    ):
+    for environment, library, inputs in GOLDENS:
         made = folder / library
         made.mkdir()
-        subprocess.run([program, GOLDEN / library / "make.py", made], check=True, stdout=subprocess.DEVNULL)
+        make = [python(environment), GOLDEN / library / "make.py", made]
+        subprocess.run(make, check=True, stdout=subprocess.DEVNULL)
         for name in inputs:
             packed = [folder / f"{library}-{name}-{side}" for side in ("old", "new")]
             zc("pack", GOLDEN / library / name, packed[0])
@@ -159,11 +170,10 @@ await writer.finish();
 def main() -> None:
     """Everything, in a folder that goes afterwards."""
     sys.path.insert(0, str(ROOT / "packages/torch/python/src"))
-    program = python()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        compare_exports(folder, program)
-        compare_goldens(folder, program)
+        compare_exports(folder, python("tables"))
+        compare_goldens(folder)
 
 
 if __name__ == "__main__":
