@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ZcError } from '@zc/errors';
 import { version } from '../package.json';
@@ -30,14 +30,14 @@ export async function packIdentity(
       },
     );
   }
-  const { from, include, exclude, labelFrom, shardBytes, sha256, onError } = options;
+  const { from, include, exclude, labelFrom, classes, shardBytes, sha256, onError } = options;
   const decodes = steps.some(({ kind }) => kind === 'decode');
   const identity = {
     version,
     input: await filesDigest(paths),
     schema: plan.schema,
     steps: await Promise.all(steps.map(stepIdentity)),
-    options: { from, include, exclude, labelFrom, shardBytes, sha256, onError },
+    options: { from, include, exclude, labelFrom, classes, shardBytes, sha256, onError },
     ...(decodes && { decoder: await imageLibrary().catch(() => 'none') }),
   };
   // As it will be read back: without what is undefined.
@@ -58,18 +58,28 @@ async function filesDigest(paths: readonly string[]): Promise<string> {
     const files = await filesOf(resolve(path));
     for (let at = 0; at < files.length; at += STATS_AT_ONCE) {
       const some = files.slice(at, at + STATS_AT_ONCE);
-      const found = await Promise.all(some.map((file) => stat(file, { bigint: true })));
-      for (const [i, { size, mtimeNs }] of found.entries()) hash.update(`${some[i]}\0${size}\0${mtimeNs}\n`);
+      const found = await Promise.all(some.map(sizeAndTime));
+      for (const [i, text] of found.entries()) hash.update(`${some[i]}\0${text}\n`);
     }
   }
   return hash.digest('hex');
 }
 
+/** Of a link that leads nowhere only that. */
+async function sizeAndTime(path: string): Promise<string> {
+  return stat(path, { bigint: true }).then(
+    ({ size, mtimeNs }) => `${size}\0${mtimeNs}`,
+    () => 'nowhere',
+  );
+}
+
+/** Files that sources read: hidden ones, which programs put and take as they like, are none. */
 async function filesOf(path: string): Promise<string[]> {
   if (!(await stat(path)).isDirectory()) return [path];
   const entries = await readdir(path, { recursive: true, withFileTypes: true });
   return entries
     .filter((entry) => entry.isFile() || entry.isSymbolicLink())
     .map((entry) => join(entry.parentPath, entry.name))
+    .filter((file) => !/(^|\/)\./.test(relative(path, file)))
     .sort();
 }

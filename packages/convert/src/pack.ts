@@ -15,7 +15,7 @@ import { Packing } from './packing.js';
  *
  * Memory stays flat: rows are streamed from the input to the shards.
  *
- * @throws ZC_ARGUMENT where the output lies in the input; ZC_IO_EXISTS where the output holds something and `overwrite`
+ * @throws ZC_ARGUMENT where the output or the list of bad records lies in the input; ZC_IO_EXISTS where the output holds something and `overwrite`
  *   is not set; ZC_ABORTED by the signal; what `infer` throws; for a bad record its own error, which names file and
  *   place (ZC_CONVERT_SOURCE, ZC_CONVERT_MIXED, ZC_FORMAT_VALUE, …); ZC_FORMAT_RESUME where `resume` finds what another
  *   input or other options have left
@@ -28,6 +28,8 @@ export async function pack(options: PackOptions): Promise<PackReport> {
   const { output, signal } = options;
   const started = performance.now();
   const paths = await inputsOf(options);
+  // The list of bad records is written from the start: it must not take the place of what is read.
+  if (options.errorsFile !== undefined) await refuseInside(paths, options.errorsFile);
   await using packing = await Packing.open(paths, options);
   const { plan } = packing;
   options.onPlan?.(plan);

@@ -5,6 +5,8 @@ import { expect, test } from 'vitest';
 import { failure } from '../../../tools/testing/failure.js';
 import { temporaryDirectory } from '../../../tools/testing/temporary-directory.js';
 import { BadRows } from '../src/bad-rows.js';
+import { pack } from '../src/index.js';
+import { folderOf } from './helpers/folder-of.js';
 
 const broken = (n: number) => new ZcError('ZC_CONVERT_SOURCE', `broken ${n}`, { path: 'a.tar', offset: n });
 
@@ -54,4 +56,11 @@ test('a file that cannot be made is named', async () => {
   const errorsFile = join(temporaryDirectory(), 'missing', 'bad.jsonl');
   const error = await failure('ZC_IO_WRITE', async () => new BadRows({ onError: 'skip', errorsFile }));
   expect(error.path).toBe(errorsFile);
+});
+
+test('the file is not written over the input', async () => {
+  const input = join(folderOf({ 'a.jsonl': '{"a":1}\n' }), 'a.jsonl');
+  const options = { input, output: join(temporaryDirectory(), 'out'), onError: 'skip' } as const;
+  await failure('ZC_ARGUMENT', () => pack({ ...options, errorsFile: input }));
+  expect(readFileSync(input, 'utf8')).toBe('{"a":1}\n');
 });

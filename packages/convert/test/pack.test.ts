@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openDataset } from '@zc/format/node';
 import { expect, test } from 'vitest';
@@ -137,3 +137,9 @@ test.each(['out', 'deeper/out', '.'])(
     rmSync(`${input}-out`, { recursive: true });
   },
 );
+
+test('a hidden link that leads nowhere, as editors make them, is no concern', async () => {
+  const input = folderOf({ 'a.txt': 'a' });
+  symlinkSync('nowhere', join(input, '.#a.txt'));
+  expect(await pack({ input, output: join(temporaryDirectory(), 'out') })).toMatchObject({ samples: 1 });
+});

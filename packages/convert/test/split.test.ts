@@ -133,6 +133,7 @@ test.each<[string, Partial<SplitOptions>]>([
   ['counts beyond the dataset', { counts: { a: 30, b: 'rest' } }],
   ['two rests', { counts: { a: 'rest', b: 'rest' } }],
   ['a name that climbs', { fractions: { '../x': 1 } }],
+  ['the name of a file that a writer keeps', { fractions: { 'owner.json': 1 } }],
   ['a hidden name', { fractions: { '.x': 1 } }],
   ['no parts', { fractions: {} }],
   ['a seed that is none', { counts: { a: 'rest' }, seed: 0.5 }],

@@ -11,8 +11,8 @@ export interface Part {
 /** How many samples each part gets, by its name: a number, or `'rest'` for what the others leave. */
 export type PartCounts = Readonly<Record<string, number | 'rest'>>;
 
-/** What the names of parts, which become directories, may be. */
-const NAME = /^[^./\\\p{Cc}][^/\\\p{Cc}]{0,199}$/u;
+/** What the names of parts, which become directories, may be: not those of the files that a writer keeps beside them. */
+const NAME = /^(?!(owner\.json|journal\.jsonl)$)[^./\\\p{Cc}][^/\\\p{Cc}]{0,199}$/u;
 
 /**
  * Whole numbers of samples out of fractions that add up to 1: each is rounded down, and those that lost most get one

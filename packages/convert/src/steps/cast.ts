@@ -11,6 +11,7 @@ import {
   type TypedArray,
   toFloat32,
 } from '@zc/format';
+import { nested } from '../sinks/elements.js';
 
 /** Turns a value of one type into one of another; what it throws is a plain Error with the reason. */
 export type Cast = (value: unknown) => unknown;
@@ -45,7 +46,7 @@ export function castOf(from: Field, to: FieldSpec): Cast {
     case 'json tensor':
       return jsonToTensor(to as TensorSpec);
     case 'tensor json':
-      return (value) => plainNumbers(value);
+      return tensorToJson(from as TensorSpec & Field);
   }
   throw refused(from, `${from.kind} does not become ${to.kind}`);
 }
@@ -125,10 +126,25 @@ function isOfShape(value: unknown, shape: readonly number[], depth = 0): boolean
   return value.length === shape[depth] && value.every((inner) => isOfShape(inner, shape, depth + 1));
 }
 
-function plainNumbers(value: unknown): unknown {
-  const data = (value as { data?: unknown })?.data ?? value;
-  if (typeof data === 'bigint') return Number(data);
-  return ArrayBuffer.isView(data) ? Array.from(data as Float64Array, Number) : data;
+/** Nested arrays, a level a dimension; of a scalar the element itself. A complex number is a pair. */
+function tensorToJson(from: Field & TensorSpec): Cast {
+  const { lanes } = dtypes[from.dtype];
+  return (value) => {
+    const { data, shape } = tensorOf(value, from);
+    const own = shape ?? settled(from.shape, data.length / lanes);
+    const elements = isHalf(from.dtype) ? toFloat32({ dtype: from.dtype, data: data as Uint16Array }) : data;
+    return nested({ elements, shape: lanes > 1 ? [...own, lanes] : own }, (element) =>
+      from.dtype === 'bool' ? element === 1 : exactNumber(element),
+    );
+  };
+}
+
+function exactNumber(element: number | bigint): number {
+  const number = Number(element);
+  if (typeof element === 'bigint' && !Number.isSafeInteger(number)) {
+    throw new Error(`${element} is beyond 2^53, which JSON does not keep to the last digit`);
+  }
+  return number;
 }
 
 /** The shape of that many elements: open dimensions as the old shape has them, or the one there is by the count. */

@@ -85,6 +85,41 @@ describe('field', () => {
     expect(error.message).toContain(words);
   });
 
+  test.each([
+    [
+      '<f2',
+      Uint16Array.of(0x3800, 0xc000, 0, 0x3c00),
+      [2, 2],
+      [
+        [0.5, -2],
+        [0, 1],
+      ],
+    ],
+    ['|b1', Uint8Array.of(1, 0, 0, 1), [4], [true, false, false, true]],
+    [
+      '<c8',
+      Float32Array.of(1, 2, 3, 4),
+      [2],
+      [
+        [1, 2],
+        [3, 4],
+      ],
+    ],
+  ] as const)(
+    'a tensor %s becomes nested arrays of its values as JSON',
+    async (descr, data, shape, expected) => {
+      const input = arrayFile(data, { descr, shape: [1, ...shape] });
+      expect((await packedRows({ input, field: { x: 'json' } })).rows).toEqual([{ x: expected }]);
+    },
+  );
+
+  test('an integer that JSON does not keep is the error of its row', async () => {
+    const input = arrayFile(BigInt64Array.of(2n ** 53n + 1n, 7n), { descr: '<i8', shape: [2] });
+    const { rows, report } = await packedRows({ input, field: { x: 'json' }, onError: 'skip' });
+    expect(rows).toEqual([{ x: 7 }]);
+    expect(report).toMatchObject({ skipped: 1 });
+  });
+
   test('arrays of different lengths are no tensor, though their elements add up', async () => {
     const input = folderOf({ 'a.jsonl': '{"x": {}}\n{"x": [[1], [2, 3], []]}\n{"x": [[1, 2], [3, 4]]}\n' });
     const options = { input: `${input}/a.jsonl`, field: { x: 'int32[null,null]' }, onError: 'skip' } as const;
