@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
@@ -70,7 +70,7 @@ test('a column that names files gives what is in them', async () => {
   ]);
 });
 
-test.each(['../a.png', '/etc/passwd.png', 'missing.png', 'b.txt'])(
+test.each(['../a.png', '/etc/passwd.png', 'missing.png', 'b.txt', 'zero.png'])(
   'a record that names %s is bad alone',
   async (name) => {
     const good = 'a.png\n'.repeat(20);
@@ -80,6 +80,7 @@ test.each(['../a.png', '/etc/passwd.png', 'missing.png', 'b.txt'])(
       'a.png': 'a',
       'x/b.txt': 't',
     });
+    symlinkSync('/dev/zero', join(root, 'x/zero.png'));
     // The record is beyond what is looked at: only the first ten names are tried.
     const source = await infer(join(root, 'x/list.csv'));
     const rows: Record<string, unknown>[] = [];

@@ -23,8 +23,12 @@ export const webdataset: SampleSink = {
     const changed = schema.fields.filter(
       (field) => isInteger(field) && field.kind === 'tensor' && field.dtype !== 'int64',
     );
+    const halves = schema.fields.filter((field) => field.kind === 'tensor' && field.dtype === 'bfloat16');
     return [
       `entries: ${[...extensions.values()].join(', ')}`,
+      ...(halves.length > 0
+        ? [`bfloat16 as uint16 bits, for NumPy lacks it: ${halves.map(({ name }) => name).join(', ')}`]
+        : []),
       ...(changed.length > 0
         ? [`integers in decimal, without their dtype: ${changed.map(({ name }) => name).join(', ')}`]
         : []),

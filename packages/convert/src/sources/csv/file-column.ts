@@ -1,4 +1,4 @@
-import { access, readFile, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
 import { ZcError } from '@zc/errors';
 import type { FieldSpec } from '@zc/format';
@@ -45,8 +45,8 @@ async function isThere(record: CsvRecord, index: number): Promise<boolean> {
   const path = pathIn(record, index);
   return (
     path !== undefined &&
-    (await access(path).then(
-      () => true,
+    (await stat(path).then(
+      (found) => found.isFile(),
       () => false,
     ))
   );
@@ -91,7 +91,10 @@ async function readNamed(
   }
   let bytes: Uint8Array;
   try {
-    refuseBeyond('RECORD_BYTES_MAX', (await stat(path)).size, 'the length of the file', { path });
+    const found = await stat(path);
+    // A pipe or a device has no length, and perhaps no end.
+    if (!found.isFile()) throw refused('ZC_CONVERT_SOURCE', 'which is no file');
+    refuseBeyond('RECORD_BYTES_MAX', found.size, 'the length of the file', { path });
     bytes = await readFile(path);
   } catch (cause) {
     if (cause instanceof ZcError) throw cause;
