@@ -3,9 +3,11 @@ import { ZcError } from '@zc/errors';
 import type { Field, Schema } from '@zc/format';
 import { openDataset, openPartial } from '@zc/format/node';
 import { fastDigests } from './digests.js';
+import { ProgressClock } from './progress-clock.js';
 import { chooseSink } from './sinks/choose-sink.js';
 import { openPartialFile } from './sinks/publish-file.js';
 import type { OpenedSink, SampleSink, SinkName } from './sinks/sample-sink.js';
+import { throwIfAborted } from './throw-if-aborted.js';
 
 /** What `exportDataset` is given. */
 export interface ExportOptions {
@@ -57,7 +59,7 @@ export interface ExportReport {
 }
 
 const SHARD_BYTES = 256 * 2 ** 20;
-const PROGRESS_INTERVAL_MS = 100;
+const ENDED = 'the export was ended; nothing was written';
 
 /**
  * Writes a dataset's samples, in their order, as files of another format, which appear all at once when everything
@@ -91,12 +93,12 @@ export async function exportDataset(options: ExportOptions): Promise<ExportRepor
     try {
       const report = progressReporter(files, samples, options.onProgress);
       for await (const sample of dataset.rows()) {
-        throwIfAborted(signal, output);
+        throwIfAborted(signal, ENDED, { path: output });
         await files.write(sample);
         report.sample();
       }
       report.end();
-      throwIfAborted(signal, output);
+      throwIfAborted(signal, ENDED, { path: output });
       await files.finish();
     } finally {
       await files.close();
@@ -192,24 +194,13 @@ function chooseFields(schema: Schema, names: readonly string[] | undefined): Sch
 
 function progressReporter(files: Files, samplesTotal: number, onProgress: ExportOptions['onProgress']) {
   let samples = 0;
-  let reported = performance.now();
+  const clock = new ProgressClock();
   const report = () => onProgress?.({ samples, samplesTotal, bytes: files.bytes });
   return {
     sample() {
       samples++;
-      const now = performance.now();
-      if (now - reported < PROGRESS_INTERVAL_MS) return;
-      reported = now;
-      report();
+      if (clock.strikes()) report();
     },
     end: report,
   };
-}
-
-function throwIfAborted(signal: AbortSignal | undefined, path: string): void {
-  if (!signal?.aborted) return;
-  throw new ZcError('ZC_ABORTED', 'the export was ended; nothing was written', {
-    path,
-    cause: signal.reason,
-  });
 }

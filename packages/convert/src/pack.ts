@@ -1,4 +1,3 @@
-import { ZcError } from '@zc/errors';
 import type { DatasetWriter } from '@zc/format/node';
 import { BadRows } from './bad-rows.js';
 import { openDatasetWriter } from './dataset-writer.js';
@@ -9,14 +8,17 @@ import type { PackOptions, PackPlan, PackReport } from './pack-options.js';
 import { PackPlace } from './pack-place.js';
 import { progressReporter } from './pack-progress.js';
 import { Packing } from './packing.js';
+import { throwIfAborted } from './throw-if-aborted.js';
+
+const ENDED = 'the packing was ended; nothing was published';
 
 /**
  * Packs an input into a new dataset, which appears all at once when everything is written.
  *
  * Memory stays flat: rows are streamed from the input to the shards.
  *
- * @throws ZC_ARGUMENT where the output or the list of bad records lies in the input; ZC_IO_EXISTS where the output holds something and `overwrite`
- *   is not set; ZC_ABORTED by the signal; what `infer` throws; for a bad record its own error, which names file and
+ * @throws ZC_ARGUMENT where the output or the list of bad records lies in the input; ZC_IO_EXISTS where the output
+ *   holds something and `overwrite` is not set; ZC_ABORTED by the signal; what `infer` throws; for a bad record its own error, which names file and
  *   place (ZC_CONVERT_SOURCE, ZC_CONVERT_MIXED, ZC_FORMAT_VALUE, …); ZC_FORMAT_RESUME where `resume` finds what another
  *   input or other options have left
  *
@@ -33,7 +35,7 @@ export async function pack(options: PackOptions): Promise<PackReport> {
   await using packing = await Packing.open(paths, options);
   const { plan } = packing;
   options.onPlan?.(plan);
-  throwIfAborted(signal, output);
+  throwIfAborted(signal, ENDED, { path: output });
   const place = new PackPlace();
   await using writer = await openWriter({ paths, options, packing, place });
   const { resumed } = writer;
@@ -76,7 +78,7 @@ async function writeAll(
   const { writer, place, bad, progress, signal, output } = parts;
   place.bad = bad;
   for await (const { samples, error, bytesRead } of packing.stored(place.row)) {
-    throwIfAborted(signal, output);
+    throwIfAborted(signal, ENDED, { path: output });
     if (error !== undefined) bad.add(place.row, error);
     for (; place.part < samples.length; place.part++) {
       const wait = writer.writeEncoded(samples[place.part]!);
@@ -86,7 +88,7 @@ async function writeAll(
     progress.tell();
   }
   progress.end();
-  throwIfAborted(signal, output);
+  throwIfAborted(signal, ENDED, { path: output });
 }
 
 async function openWriter(parts: {
@@ -132,13 +134,4 @@ async function inputsOf({
   const paths = expandPaths(input);
   if (output !== undefined) await refuseInside(paths, output);
   return paths;
-}
-
-function throwIfAborted(signal: AbortSignal | undefined, path: string): void {
-  if (signal?.aborted) {
-    throw new ZcError('ZC_ABORTED', 'the packing was ended; nothing was published', {
-      path,
-      cause: signal.reason,
-    });
-  }
 }

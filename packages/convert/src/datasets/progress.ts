@@ -1,4 +1,5 @@
-import { ZcError } from '@zc/errors';
+import { ProgressClock } from '../progress-clock.js';
+import { throwIfAborted } from '../throw-if-aborted.js';
 
 /** How far work on a dataset is. */
 export interface DatasetProgress {
@@ -17,7 +18,8 @@ export interface DatasetWork {
   readonly onProgress?: ((progress: DatasetProgress) => void) | undefined;
 }
 
-const INTERVAL_MS = 100;
+/** What ZC_ABORTED says of work on datasets. */
+export const ENDED = 'the work was ended; nothing was changed';
 /** Samples between two looks at the clock and the signal. */
 const STRIDE = 64;
 
@@ -29,7 +31,7 @@ export class ProgressCounter {
   #samples = 0;
   #bytes = 0;
   #unseen = 0;
-  #reportedMs = performance.now();
+  readonly #clock = new ProgressClock();
 
   constructor(work: DatasetWork, totals: { readonly samples: number; readonly bytes: number }) {
     this.#work = work;
@@ -52,17 +54,14 @@ export class ProgressCounter {
   }
 
   end(): void {
-    throwIfAborted(this.#work.signal);
+    throwIfAborted(this.#work.signal, ENDED);
     this.#report();
   }
 
   #look(): void {
     this.#unseen = 0;
-    throwIfAborted(this.#work.signal);
-    const now = performance.now();
-    if (now - this.#reportedMs < INTERVAL_MS) return;
-    this.#reportedMs = now;
-    this.#report();
+    throwIfAborted(this.#work.signal, ENDED);
+    if (this.#clock.strikes()) this.#report();
   }
 
   #report(): void {
@@ -73,10 +72,4 @@ export class ProgressCounter {
       bytesTotal: this.#bytesTotal,
     });
   }
-}
-
-/** @throws ZC_ABORTED */
-export function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (!signal?.aborted) return;
-  throw new ZcError('ZC_ABORTED', 'the work was ended; nothing was changed', { cause: signal.reason });
 }

@@ -2,8 +2,9 @@ import { ZcError } from '@zc/errors';
 import type { Schema } from '@zc/format';
 import type { DatasetReader } from '@zc/format/node';
 import { refuseBeyond } from '../limits.js';
+import { throwIfAborted } from '../throw-if-aborted.js';
 import { named, type Part } from './partition.js';
-import { throwIfAborted } from './progress.js';
+import { ENDED } from './progress.js';
 
 /**
  * The parts that the values of a field make, in the order in which the values come first, and which part a value is of.
@@ -31,7 +32,7 @@ export async function partsByValue(
       }
       counts[number]!++;
     }
-    throwIfAborted(signal);
+    throwIfAborted(signal, ENDED);
   }
   const parts = [...numbers.keys()].map((name, i) => ({ name, samples: counts[i]! }));
   return { parts: named(parts), partOf: (value) => numbers.get(nameOf(value))! };
