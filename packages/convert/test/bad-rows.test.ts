@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ZcError } from '@zc/errors';
+import { openDataset } from '@zc/format/node';
 import { expect, test } from 'vitest';
 import { failure } from '../../../tools/testing/failure.js';
 import { temporaryDirectory } from '../../../tools/testing/temporary-directory.js';
@@ -56,6 +57,18 @@ test('a file that cannot be made is named', async () => {
   const errorsFile = join(temporaryDirectory(), 'missing', 'bad.jsonl');
   const error = await failure('ZC_IO_WRITE', async () => new BadRows({ onError: 'skip', errorsFile }));
   expect(error.path).toBe(errorsFile);
+});
+
+test('a file of a folder that cannot be a sample is left out, and the others keep their labels', async () => {
+  const root = folderOf({ 'a/1.txt': 'one', 'a/2.txt': Uint8Array.of(0xff), 'b/3.txt': 'three' });
+  const output = join(temporaryDirectory(), 'out');
+  const error = await failure('ZC_CONVERT_SOURCE', () => pack({ input: root, output }));
+  expect(error.path).toBe(join(root, 'a/2.txt'));
+
+  const report = await pack({ input: root, output, onError: 'skip' });
+  expect(report).toMatchObject({ samples: 2, skipped: 1, errors: [{ row: 1, error: { path: error.path } }] });
+  await using dataset = await openDataset(output);
+  expect(await dataset.get(1)).toMatchObject({ text: 'three', label: 1n, name: 'b/3.txt' });
 });
 
 test('the file is not written over the input', async () => {

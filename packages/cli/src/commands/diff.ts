@@ -6,8 +6,8 @@ import { runWork } from '../run-work.js';
 import { formatCount, formatSeconds, formatSome, parseIndex } from '../units.js';
 
 const help = `
-Values are compared, not how they are stored: shards may end elsewhere, and one side may be compressed. Ends with 1
-where something differs.
+Values are compared, not how they are stored: shards may end elsewhere, and one side may be compressed, which is listed
+with the differences of the schemas. Ends with 1 where something differs.
 
 Example:
   $ zc diff data/train data/copy`;

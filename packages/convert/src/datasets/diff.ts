@@ -34,8 +34,8 @@ export interface DatasetDiff {
 /**
  * Compares two datasets by content: schemas, lengths, and sample after sample.
  *
- * Values are compared, not how they are stored: shards may end elsewhere, one side may be compressed. Shards that lie at
- * the same place in both and have the same SHA-256 are not read.
+ * Values are compared, not how they are stored: shards may end elsewhere, one side may be compressed (`schema` says so,
+ * and `same` is false then). Shards that lie at the same place in both and have the same SHA-256 are not read.
  *
  * @throws ZC_ABORTED, and what reading the samples throws
  *

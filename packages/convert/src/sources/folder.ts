@@ -2,11 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ZcError } from '@zc/errors';
 import { defineSchema, type FieldSpec, field } from '@zc/format';
-import { type FileKind, fileKindOf } from './file-kind.js';
+import { type FileKind, fileKindOf, type SettledKind } from './file-kind.js';
 import { listFiles } from './file-list.js';
 import { type Labels, labelsOf } from './labels.js';
 import { readAhead } from './read-ahead.js';
-import type { OpenedSource, SampleSource, SourceOptions, SourceRow } from './sample-source.js';
+import type { BadRow, OpenedSource, SampleSource, SourceOptions, SourceRow } from './sample-source.js';
 
 /**
  * A folder of files of one kind, one sample a file.
@@ -39,23 +39,33 @@ export const folder: SampleSource = {
       samples: files.length,
       bytes: undefined,
       facts: [`${files.length} ${kind.title}`, ...labelFacts(labels)],
-      async *rows(from): AsyncGenerator<SourceRow> {
+      async *rows(from): AsyncGenerator<SourceRow | BadRow> {
         let index = from;
         for await (const { item, result } of readAhead(files.slice(from), (file) =>
           readFile(join(root, file)),
         )) {
-          const sample: Record<string, unknown> = {
-            [kind.field]: settled.decode(result, join(root, item)),
-            name: item,
-          };
-          if (labels) sample.label = BigInt(labels.ids[index]!);
+          const origin = join(root, item);
+          const bytesRead = result.byteLength;
+          const label = labels && { label: BigInt(labels.ids[index]!) };
           index++;
-          yield { sample, bytesRead: result.byteLength, origin: join(root, item) };
+          const value = decoded(settled, result, origin);
+          if (value instanceof ZcError) yield { error: value, bytesRead };
+          else yield { sample: { [kind.field]: value, name: item, ...label }, bytesRead, origin };
         }
       },
     };
   },
 };
+
+/** What a file holds, or why it cannot be a sample: the file alone is bad, not the folder. */
+function decoded({ decode }: SettledKind, content: Uint8Array, path: string): unknown {
+  try {
+    return decode(content, path);
+  } catch (error) {
+    if (error instanceof ZcError) return error;
+    throw error;
+  }
+}
 
 function commonKind(root: string, files: readonly string[]): FileKind {
   const counts = new Map<FileKind, { count: number; example: string }>();
