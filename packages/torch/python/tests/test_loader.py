@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import select
 import subprocess
 import sys
 import time
@@ -340,6 +341,16 @@ def test_statistics_say_where_the_time_went(images: Path) -> None:
             "depth",
         )
         assert stats["verdict"]["text"]
+
+
+def test_a_batch_that_has_come_is_no_stall(images: Path) -> None:
+    with zc.DataLoader(images, batch_size=10) as loader:
+        batches = iter(loader)
+        # Until it is there, and nobody has looked.
+        assert select.select([client.shared_client()._control], [], [], 30)[0]
+        next(batches)
+        stats = loader.stats()["loader"]
+        assert (stats["stalls"], stats["ready_batches"]) == (0, 1)
 
 
 def test_closing_is_final_and_leaves_batches(images: Path) -> None:

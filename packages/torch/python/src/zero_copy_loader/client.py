@@ -175,14 +175,9 @@ class Client:
             else:
                 self._wait()
 
-    def look(self) -> None:
-        """Receives what has come, and waits for nothing."""
-        while self._pump():
-            pass
-
-    def take(self, segment: int, slot: int, generation: int) -> Any:
-        """A slot's memory, under a lease that ends with the last object made of it."""
-        return self._segments.take(segment, slot, generation)
+    def look(self) -> bool:
+        """Deals with the next message, for whomever it is; False where none has come. Waits for nothing."""
+        return self._pump()
 
     def refuse(self, error: ZcError) -> ZcError:
         """Ends the connection with a server that breaks the protocol; every later call raises ``error``."""

@@ -47,6 +47,7 @@ class Iteration:
         # The loader's own end would close the session that this iterates over.
         self._loader = loader
         self._client = client
+        self._segments = client.segments
         self._number = session.number
         self._progress = progress
         self._ids = sampled and sampled.ids
@@ -87,9 +88,9 @@ class Iteration:
     def __next__(self) -> Batch:
         if self._over:
             raise self._end()
-        if self._clock is not None:
-            self._clock.asked(len(self._inbox), self._given_at)
         try:
+            if self._clock is not None:
+                self._clock.asked(len(self._inbox) if self.is_ready() else 0, self._given_at)
             while True:
                 if self._leases is not None:
                     self._leases.flush()
@@ -114,8 +115,8 @@ class Iteration:
 
     def is_ready(self) -> bool:
         """Whether the next batch, or the end, has come. Waits for nothing."""
-        if not self._inbox:
-            self._client.look()
+        while not self._inbox and self._client.look():
+            pass
         return bool(self._inbox)
 
     def stop(self) -> None:
@@ -174,13 +175,15 @@ class Iteration:
 
     def _hand_out(self, numbers: tuple[int, ...]) -> Batch:
         _, _, segment, slot, generation, samples, way, _, _, _, indices, *places = numbers
-        memory = self._client.take(segment, slot, generation)
+        memory = self._segments.take(segment, slot, generation)
         if self._leases is not None:
             memory = self._leases.guard(memory)
         try:
             fields = {
-                view.name: view.make(memory, samples, places[at], places[at + 1], places[at + 2])
-                for at, view in zip(range(0, len(places), 3), self._views, strict=True)
+                view.name: view.make(memory, samples, offset, length, tables)
+                for view, offset, length, tables in zip(
+                    self._views, places[::3], places[1::3], places[2::3], strict=True
+                )
             }
             batch = Batch(fields, self._views[0].indices(memory, samples, indices), WAYS[way])
         except (TypeError, ValueError, OverflowError) as error:
