@@ -16,7 +16,7 @@ Array = npt.NDArray[Any]
 Offsets = npt.NDArray[np.int64]
 Value = TypeVar("Value")
 
-_INT64 = np.dtype("<i8")
+INT64 = np.dtype("<i8")
 
 
 class Batch(dict[str, Any]):
@@ -150,12 +150,13 @@ class FieldView:
         self.name = field.name
         self._dtype = field.numpy_dtype
         self._row_shape = tuple(size or 0 for size in field.shape or ())
+        self._fixed = field.fixed
 
     def make(self, memory: Any, samples: int, offset: int, length: int, tables: int) -> Any:
         """The field's value: an array over exactly its bytes, `Packed`, or `Rows`."""
-        if self.field.fixed:
+        if self._fixed:
             return self.fixed(self._row_shape, memory, samples, offset)
-        offsets = np.ndarray((samples + 1,), _INT64, memory, tables)
+        offsets = np.ndarray((samples + 1,), INT64, memory, tables)
         values = np.ndarray((length // self._dtype.itemsize,), self._dtype, memory, offset)
         if self.field.kind != "tensor":
             return _ROWS[self.field.kind](values, offsets)
@@ -167,7 +168,7 @@ class FieldView:
 
     def indices(self, memory: Any, samples: int, offset: int) -> Any:
         """The samples' numbers, which lie in the slot too."""
-        return np.ndarray((samples,), _INT64, memory, offset)
+        return np.ndarray((samples,), INT64, memory, offset)
 
     def numbers(self, indices: npt.NDArray[np.int64]) -> Any:
         """The samples' numbers, from an array of them."""
@@ -179,12 +180,12 @@ class FieldView:
 
     def _shapes(self, memory: Any, tables: int, offsets: Offsets) -> npt.NDArray[np.int64]:
         field, samples = self.field, len(offsets) - 1
-        shapes = np.empty((samples, len(self._row_shape)), _INT64)
+        shapes = np.empty((samples, len(self._row_shape)), INT64)
         shapes[:] = self._row_shape
         ragged = field.ragged_dimensions
         if field.stores_dims:
             stored = (samples, len(ragged))
-            shapes[:, ragged] = np.ndarray(stored, _INT64, memory, tables + offsets.nbytes)
+            shapes[:, ragged] = np.ndarray(stored, INT64, memory, tables + offsets.nbytes)
         else:
             shapes[:, ragged[0]] = np.diff(offsets) // (field.step_bytes // field.element_bytes)
         return shapes

@@ -23,8 +23,12 @@ class TensorView(batch.FieldView):
         self._bits = field.dtype == "bfloat16"
         if self._bits:
             self._dtype = np.dtype("<i2")
+        self._plain = self._fixed and not self._bits
 
     def make(self, memory: Any, samples: int, offset: int, length: int, tables: int) -> Any:
+        if self._plain:
+            # Most fields of most batches: in one step, for the caches are cold after a training step.
+            return torch.from_numpy(np.ndarray((samples, *self._row_shape), self._dtype, memory, offset))
         value = super().make(memory, samples, offset, length, tables)
         if isinstance(value, batch.Packed):
             return Packed(
@@ -36,7 +40,7 @@ class TensorView(batch.FieldView):
         return self._tensor(super().fixed(row_shape, memory, samples, offset))
 
     def indices(self, memory: Any, samples: int, offset: int) -> torch.Tensor:
-        return torch.from_numpy(super().indices(memory, samples, offset))
+        return torch.from_numpy(np.ndarray((samples,), batch.INT64, memory, offset))
 
     def numbers(self, indices: npt.NDArray[np.int64]) -> torch.Tensor:
         return torch.from_numpy(indices)
