@@ -192,8 +192,9 @@ export class BatchReader implements Reader {
     const { rows, positions } = this.#finder.ids;
     const { fields } = this.layout;
     this.#finder.eachColumn((column, { way, check }, first, end, fieldIndex, shardNumber) => {
-      const { variable, frames, ...span } = fields[fieldIndex]!;
-      const slotOffset = frames?.offset ?? span.offset;
+      // Not taken apart with a rest: that would copy the span for every field of every shard.
+      const { variable, frames, offset } = fields[fieldIndex]!;
+      const slotOffset = frames?.offset ?? offset;
       if (column.small !== undefined) {
         const { rowBytes } = column.layout;
         copySmallRows({
