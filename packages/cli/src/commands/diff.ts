@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { exitCode } from '../exit-code.js';
 import { Output } from '../output.js';
 import { runWork } from '../run-work.js';
-import { formatCount, formatSeconds, formatSome, parseIndex } from '../units.js';
+import { formatCount, formatSeconds, formatSome, parseCount } from '../units.js';
 
 const help = `
 Values are compared, not how they are stored: shards may end elsewhere, and one side may be compressed, which is listed
@@ -20,7 +20,7 @@ export function addDiff(program: Command, end: (code: number) => void): Command 
     .description('Compares two datasets: their schemas, their lengths, and sample after sample.')
     .argument('<first>', "a dataset's directory")
     .argument('<second>', "a dataset's directory")
-    .option('--list <samples>', 'how many samples that differ are listed', parseIndex, 20)
+    .option('--list <samples>', 'how many samples that differ are listed', parseCount, 20)
     .option('--json', 'print the findings as JSON')
     .addHelpText('after', help)
     .action(async (first: string, second: string, { json, list }: { json?: boolean; list: number }) => {

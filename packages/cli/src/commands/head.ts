@@ -7,7 +7,7 @@ import { Output } from '../output.js';
 import { madeLine } from '../report-line.js';
 import { runWork } from '../run-work.js';
 import { completeValue, summarizeValue } from '../sample-text.js';
-import { parseBytes, parseIndex } from '../units.js';
+import { parseBytes, parseCount } from '../units.js';
 
 interface Options {
   count: number;
@@ -32,7 +32,7 @@ export function addHead(program: Command, end: (code: number) => void): Command 
     .description('Prints the first samples of a dataset, or makes a dataset of them.')
     .argument('<dataset>', "a dataset's directory")
     .argument('[output]', 'the directory of the new dataset')
-    .option('-n, --count <samples>', 'how many', parseIndex, 10)
+    .option('-n, --count <samples>', 'how many', parseCount, 10)
     .option('--shard-bytes <size>', 'wanted size of a shard of the output (default: 256MiB)', parseBytes)
     .option('--overwrite', 'replace a dataset that is there already')
     .option('--json', 'print all elements, or the report, as JSON')

@@ -4,7 +4,7 @@ import { valueOrNamed } from '../named-values.js';
 import { Output } from '../output.js';
 import { madeLine } from '../report-line.js';
 import { runWork } from '../run-work.js';
-import { parseBytes, parseIndex, parseWhole } from '../units.js';
+import { parseBytes, parseCount, parseWhole } from '../units.js';
 
 interface Options {
   shardBytes?: number;
@@ -47,7 +47,7 @@ export function addReshard(program: Command, end: (code: number) => void): Comma
       'alignment of variable rows, or of some fields: photo=512',
       valueOrNamed(parseWhole),
     )
-    .option('--shuffle-seed <number>', 'put the samples into an order that this number draws', parseIndex)
+    .option('--shuffle-seed <number>', 'put the samples into an order that this number draws', parseCount)
     .option('--no-sha256', 'leave the SHA-256 of the shards out of the manifest')
     .option('--overwrite', 'replace a dataset that is there already')
     .option('--json', 'print the report as JSON')

@@ -4,7 +4,7 @@ import { namedValues } from '../named-values.js';
 import { Output } from '../output.js';
 import { sizeText } from '../report-line.js';
 import { runWork } from '../run-work.js';
-import { formatSeconds, parseBytes, parseIndex, parseNumber } from '../units.js';
+import { formatSeconds, parseBytes, parseCount, parseNumber } from '../units.js';
 
 interface Options {
   fractions?: Record<string, number>;
@@ -35,9 +35,9 @@ export function addSplit(program: Command, end: (code: number) => void): Command
     .argument('<dataset>', "a dataset's directory")
     .argument('<output>', 'a new directory, in which each part is a dataset')
     .option('--fractions <parts>', 'such as train=0.8,test=0.2', namedValues(parseNumber))
-    .option('--counts <parts>', 'such as test=1000,train=rest', namedValues(parseCount))
+    .option('--counts <parts>', 'such as test=1000,train=rest', namedValues(parsePartCount))
     .option('--by <field>', 'a part for each value of this field')
-    .option('--seed <number>', 'what the draw depends on', parseIndex, 0)
+    .option('--seed <number>', 'what the draw depends on', parseCount, 0)
     .option('--in-order', 'the first samples to the first part, and so on, in place of a draw')
     .option('--shard-bytes <size>', 'wanted size of a shard, such as 64MiB (default: 256MiB)', parseBytes)
     .option('--no-sha256', 'leave the SHA-256 of the shards out of the manifests')
@@ -58,8 +58,8 @@ export function addSplit(program: Command, end: (code: number) => void): Command
     });
 }
 
-function parseCount(text: string): number | 'rest' {
-  return text === 'rest' ? text : parseIndex(text);
+function parsePartCount(text: string): number | 'rest' {
+  return text === 'rest' ? text : parseCount(text);
 }
 
 function toLines(output: string, { parts, seconds }: SplitReport): string[] {
