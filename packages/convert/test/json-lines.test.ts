@@ -51,6 +51,15 @@ test.each([
   expect(rows[0]!.error!.summary).toContain(summary);
 });
 
+test('where every line has a number that is too long, that is what is said', async () => {
+  const path = fileOf('{"id":9007199254740993}\n'.repeat(3));
+  expect(await failure('ZC_CONVERT_SOURCE', () => infer(path))).toMatchObject({
+    path,
+    offset: 0,
+    details: { field: 'id' },
+  });
+});
+
 test('a document of many lines is refused, with what makes lines of it', async () => {
   const path = fileOf(JSON.stringify([{ a: 1 }, { a: 2 }], undefined, 2));
   const error = await failure('ZC_CONVERT_UNSUPPORTED', () => infer(path));

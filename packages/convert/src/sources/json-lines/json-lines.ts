@@ -63,6 +63,8 @@ function settleFields(lines: readonly Line[], path: string): JsonLinesField[] {
     }
   }
   const names = new Set(objects.flatMap((object) => [...object.keys()]));
+  // An object was refused for one of its fields.
+  if (objects.length === 0 && refused?.details.field !== undefined) throw refused;
   // Lines of which none is an object are a document that takes many lines.
   if (objects.length === 0) throw oneDocument(path, refused);
   if (names.size === 0) throw new ZcError('ZC_CONVERT_EMPTY', 'the objects have no keys', { path });
@@ -125,9 +127,12 @@ function objectIn(line: Line): object {
   if (!/\d{16}/.test(text)) return value;
   const inexact = Object.entries(value).find(([, member]) => isInexact(member));
   if (inexact === undefined) return value;
-  throw refused(
-    `has a whole number beyond 2^53 as "${inexact[0]}", which JSON does not keep to the last digit`,
-  );
+  const [name] = inexact;
+  const what = `has a whole number beyond 2^53 as "${name}", which JSON does not keep to the last digit`;
+  throw new ZcError('ZC_CONVERT_SOURCE', `line ${number} ${what}`, {
+    ...{ path, offset, field: name },
+    advice: `Write it as text, and read that with --field ${name}=int64.`,
+  });
 }
 
 /** Up to 2^64 inclusive: the largest uint64 is read as that. */
