@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { isZcError, type ZcErrorCode } from '@zc/errors';
 
 /** What a process of `zc` ends with; from 65 on as sysexits.h(3head) has it. Scripts rely on these. */
@@ -39,7 +40,7 @@ Exit codes:
   73   the output is there already
   74   the system could not read or write
   75   not now: another one is writing, the disk is full, memory is short
-  130  interrupted by Ctrl-C (143 by SIGTERM); nothing half-done is left behind`;
+  130  interrupted by Ctrl-C (143 by SIGTERM); nothing half-done is published`;
 
 /** Codes of errors by their causes; those of a family that are not listed are the family's. */
 const causes: Partial<Record<ZcErrorCode, number>> = {
@@ -77,6 +78,9 @@ export function exitCodeOf(error: unknown): number {
   return causes[error.code] ?? family?.[1] ?? exitCode.internal;
 }
 
+/** Node names the errors of the system, the native engine numbers them. */
+const fullDisk: readonly unknown[] = ['ENOSPC', 'EDQUOT', constants.errno.ENOSPC, constants.errno.EDQUOT];
+
 function isFull(error: { readonly details: Readonly<Record<string, unknown>> }): boolean {
-  return ['ENOSPC', 'EDQUOT'].includes(String(error.details.errno));
+  return fullDisk.includes(error.details.errno);
 }

@@ -47,6 +47,9 @@ async function isDirectory(path: string): Promise<boolean> {
   try {
     return (await stat(path)).isDirectory();
   } catch (cause) {
-    throw new ZcError('ZC_IO_OPEN', 'there is no such file or directory', { path, cause });
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const isMissing = code === 'ENOENT' || code === 'ENOTDIR';
+    const summary = isMissing ? 'there is no such file or directory' : `it cannot be looked at: ${message}`;
+    throw new ZcError('ZC_IO_OPEN', summary, { path, cause });
   }
 }

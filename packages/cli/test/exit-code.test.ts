@@ -1,4 +1,5 @@
 import { cpSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { ZcError } from '@zc/errors';
 import { beforeAll, expect, test } from 'vitest';
@@ -46,8 +47,9 @@ test('damage ends with 1, whoever meets it', async () => {
   expect((await zc('verify', copy)).code).toBe(1);
 });
 
-test.each<[string, ConstructorParameters<typeof ZcError>[0], Record<string, string>, number]>([
+test.each<[string, ConstructorParameters<typeof ZcError>[0], Record<string, string | number>, number]>([
   ['a full disk', 'ZC_IO_WRITE', { errno: 'ENOSPC' }, 75],
+  ['a full disk, from the engine', 'ZC_IO_WRITE', { errno: constants.errno.ENOSPC }, 75],
   ['a quota', 'ZC_IO_WRITE', { errno: 'EDQUOT' }, 75],
   ['another writer', 'ZC_FORMAT_BUSY', {}, 75],
   ['a failing disk', 'ZC_IO_READ', { errno: 'EIO' }, 74],
