@@ -4,7 +4,7 @@ import { styleText } from 'node:util';
  * Whether a stream is to be coloured: as NO_COLOR and FORCE_COLOR say, as for the help that commander prints, else if a
  * person watches it on a terminal that has colours.
  */
-export function hasColor(stream: NodeJS.WriteStream): boolean {
+function hasColor(stream: NodeJS.WriteStream): boolean {
   const { NO_COLOR, FORCE_COLOR } = process.env;
   if (NO_COLOR || FORCE_COLOR === '0' || FORCE_COLOR === 'false') return false;
   return FORCE_COLOR !== undefined || (stream.isTTY === true && stream.hasColors());

@@ -27,7 +27,7 @@ export function plainElements(field: TensorField, value: unknown): PlainElements
 }
 
 /** Whether a type's array holds raw bits, not numbers. */
-export function is16BitFloat(dtype: Dtype): dtype is 'float16' | 'bfloat16' {
+function is16BitFloat(dtype: Dtype): dtype is 'float16' | 'bfloat16' {
   return dtype === 'float16' || dtype === 'bfloat16';
 }
 
