@@ -112,6 +112,29 @@ def test_memory_is_used_again_when_nothing_of_it_is_left(tmp_path: Path) -> None
     )
 
 
+@pytest.mark.parametrize("dtype", ["uint8", "bfloat16", "int64", "bool"])
+@pytest.mark.parametrize("shape", [[], [3], [2, 40]])
+def test_short_and_long_rows_of_one_shard_once_all_are_known(
+    tmp_path: Path, dtype: str, shape: list[int]
+) -> None:
+    stored = {"bfloat16": "uint16"}.get(dtype, dtype)
+    values = np.random.default_rng(1).integers(0, 2, (30, *shape)).astype(stored)
+    with zc.ShardWriter(tmp_path / "a.zcs", {"x": zc.tensor(dtype, shape)}) as writer:
+        for value in values:
+            writer.append({"x": value})
+    dataset = zc.Dataset(tmp_path / "a.zcs")
+    for _ in range(3):
+        assert dataset.__getitems__(range(30)).batch["x"].tobytes() == values.tobytes()
+    ids = [29, -30, 7, 7]
+    found = dataset.__getitems__(ids).batch["x"]
+    assert found.shape == (4, *shape)
+    assert found.tobytes() == values[ids].tobytes()
+    os.truncate(tmp_path / "a.zcs", 0)
+    with pytest.raises(zc.ZcError) as caught:
+        dataset.__getitems__(ids)
+    assert caught.value.code == "ZC_IO_POISONED"
+
+
 def test_a_damaged_row_is_named_once_it_is_read(tmp_path: Path) -> None:
     path = tmp_path / "a.zcs"
     with zc.ShardWriter(path, {"x": zc.tensor("uint8", [2000]), "t": zc.text()}) as writer:

@@ -94,6 +94,15 @@ class FixedColumn(Column):
         self._rows: Array = region.view(field.numpy_dtype).reshape(samples, *shape)
         self._is_bool = field.dtype == "bool"
 
+    def take(self, rows: npt.NDArray[np.int64], memory: Any, offset: int) -> None:
+        """Copies rows behind each other into writable memory.
+
+        The caller knows that the rows are right, and asks afterwards whether the map is.
+        """
+        taken: Array = np.ndarray((len(rows), *self._rows.shape[1:]), self._rows.dtype, memory, offset)
+        # Row numbers are in range; 'clip' writes into the destination where 'raise' makes a copy first.
+        self._rows.take(rows, 0, taken, "clip")
+
     def array(self, row: int) -> Array:
         self.checksums.check(row, row * self._row_bytes, self._row_bytes)
         view: Array = self._rows[row, ...]

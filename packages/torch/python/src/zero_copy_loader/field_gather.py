@@ -5,20 +5,23 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from .batch_rows import BatchRows, Numbers
 from .buffers import page_aligned
-from .column import Column, VariableColumn
+from .column import Column, FixedColumn, VariableColumn
 from .core import Expected, gather_ranges
 from .errors import ZcError
 from .limits import ROW_BYTES_MAX
 from .schema import Field
 from .shard import Shard
 from .tables import Table, entry_offset
+
+#: Rows up to this length cost less to take by NumPy than the arguments of a native call do.
+_SHORT_ROW_BYTES_MAX: Final = 64
 
 
 @dataclass(frozen=True)
@@ -87,8 +90,22 @@ class _FixedRows(PendingField):
         self.length = len(rows) * self._row_bytes
 
     def fill(self, memory: Any, place: Place) -> None:
+        if self._take(memory, place):
+            return
         starts = self._rows.rows * self._row_bytes
         _copy(self._gather, self._rows, starts, self._row_bytes, (memory, place), None)
+
+    def _take(self, memory: Any, place: Place) -> bool:
+        """Copies short rows of one shard that are all known to be right; False where they are others."""
+        rows, field = self._rows, self._gather.field
+        if self._row_bytes > _SHORT_ROW_BYTES_MAX or rows.shard_of_row is not None or field.dtype == "bool":
+            return False
+        column = self._gather.column(rows.shards[0])
+        if not column.checksums.complete:
+            return False
+        assert isinstance(column, FixedColumn)
+        column.take(rows.rows, memory, place.offset)
+        return True
 
 
 class _VariableGather(FieldGather):
