@@ -3,6 +3,7 @@ import { createInterface, type Interface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { built, pythonInterpreter, script } from './folders.js';
 import type { Settings } from './harness.js';
+import type { Figure } from './measure.js';
 import { machineCpuSeconds, treeUsage } from './process-tree.js';
 import type { Contender } from './scenario.js';
 import { withoutPrivileges } from './unprivileged.js';
@@ -19,8 +20,8 @@ interface RoundReply {
   readonly sum_of_part: string | null;
   readonly first_batch_ms: number;
   readonly gap_ms: { readonly p50: number; readonly p99: number; readonly max: number };
-  /** What a call for the next batch took, half of the time; of those that look at that alone. */
-  readonly next_us?: number;
+  /** What it noted beyond bytes and time, where the question asks for that. */
+  readonly figures?: Readonly<Partial<Record<Figure, number>>>;
 }
 
 export interface Round extends RoundReply {
@@ -38,6 +39,8 @@ export class ContenderProcess {
   readonly #child: ChildProcess;
   readonly #replies: AsyncIterator<string>;
   readonly #lines: Interface;
+  /** What this contender reads besides the set itself: a copy of its own. */
+  files: readonly string[] = [];
   #stderr = '';
 
   private constructor(child: ChildProcess) {
@@ -66,7 +69,8 @@ export class ContenderProcess {
     });
     const started = new ContenderProcess(child);
     const { module, params = {} } = contender;
-    await started.#ask({ op: 'start', module, settings: { ...settings, params } });
+    const { files = [] } = await started.#ask({ op: 'start', module, settings: { ...settings, params } });
+    started.files = files as string[];
     return started;
   }
 

@@ -1,8 +1,10 @@
 """The process of a Python contender: takes commands from standard input, answers on descriptor 3.
 
 A module under ``rivals/python/`` defines ``open(settings)``, ``epoch()`` (an iterator of
-``(samples, bytes, sum)``, the sum wrapping over the 64-bit words of rows and labels) and ``close()``. A list
-``next_us`` in it holds what each call for a batch took, where that is the question.
+``(samples, bytes, sum)``, the sum wrapping over the 64-bit words of rows and labels) and ``close()``. It may
+define ``prepare(settings)``, which makes its own copy of the set, once, before any round, and gives the paths
+of what it will read, for cold rounds drop it; and ``figures()``, which gives what it noted in a round beyond
+bytes and time, by names that end in their units, and forgets it.
 """
 
 from __future__ import annotations
@@ -51,8 +53,6 @@ def run_round(
 ) -> dict[str, Any]:
     """Whole epochs, ``min_epochs`` of them or more, until ``min_seconds`` have passed."""
     step_ms = settings.get("stepMs", 0)
-    next_us: list[float] = getattr(contender, "next_us", [])
-    next_us.clear()
     gaps: list[float] = []
     samples = byte_count = epochs = total = 0
     first_batch_ms = 0.0
@@ -77,7 +77,6 @@ def run_round(
             break
     seconds = time.perf_counter() - started
     gaps.sort()
-    next_us.sort()
     return {
         "seconds": seconds,
         "samples": samples,
@@ -87,7 +86,7 @@ def run_round(
         "sum_of_part": None,
         "first_batch_ms": first_batch_ms,
         "gap_ms": {"p50": quantile(gaps, 0.5), "p99": quantile(gaps, 0.99), "max": gaps[-1] if gaps else 0.0},
-        **({"next_us": quantile(next_us, 0.5)} if next_us else {}),
+        **({"figures": contender.figures()} if hasattr(contender, "figures") else {}),
     }
 
 
@@ -104,6 +103,8 @@ def main() -> None:
                 if command["op"] == "start":
                     settings = command["settings"]
                     contender = load(command["module"])
+                    if hasattr(contender, "prepare"):
+                        reply = {"files": contender.prepare(settings)}
                 elif contender is not None and command["op"] == "round":
                     if not command["reopen"] and not is_open:
                         contender.open(settings)

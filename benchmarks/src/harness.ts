@@ -7,6 +7,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { DataSet } from './data.js';
 import { built } from './folders.js';
+import type { Figure } from './measure.js';
 import { quantile } from './statistics.js';
 import { TakenSamples } from './taken-samples.js';
 
@@ -39,6 +40,10 @@ export interface NodeContender {
   open(settings: Settings): Promise<void>;
   epoch(): AsyncIterable<Consumed> | Iterable<Consumed>;
   close(): Promise<void>;
+  /** Makes its own copy of the set, once, before any round; gives the paths of what it will read, for cold rounds drop it. */
+  prepare?(settings: Settings): Promise<readonly string[]>;
+  /** What it noted in this round beyond bytes and time, and then forgets. */
+  figures?(): Partial<Record<Figure, number>>;
 }
 
 async function round(
@@ -79,6 +84,7 @@ async function round(
     sum_of_part: isPart ? taken.sum(settings.data).toString() : null,
     first_batch_ms: firstBatchMs,
     gap_ms: { p50: quantile(gaps, 0.5), p99: quantile(gaps, 0.99), max: Math.max(0, ...gaps) },
+    ...(contender.figures && { figures: contender.figures() }),
   };
 }
 
@@ -104,6 +110,7 @@ async function main(): Promise<void> {
         settings = command.settings as Settings;
         contender = (await import(pathToFileURL(built(`rivals/${command.module}.js`)).href))
           .default as NodeContender;
+        reply = { files: (await contender.prepare?.(settings)) ?? [] };
       } else if (command.op === 'round') {
         if (!command.reopen && !isOpen) await contender!.open(settings!);
         isOpen = true;

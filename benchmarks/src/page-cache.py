@@ -1,6 +1,6 @@
 """Drops files from the page cache and says how much of them is there afterwards.
 
-usage: page-cache.py cold|half FILE...     prints one number: the resident pages (mincore)
+usage: page-cache.py cold|half < PATHS     prints one number: the resident pages (mincore)
 
 ``half`` brings every second stretch of 4 MiB back.
 """
@@ -48,7 +48,8 @@ def arrange(path: str, half: bool) -> int:
 
 
 def main() -> None:
-    print(sum(arrange(path, half=sys.argv[1] == "half") for path in sys.argv[2:]))
+    paths = sys.stdin.read().splitlines()
+    print(sum(arrange(path, half=sys.argv[1] == "half") for path in paths))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ export function arrangePages(part: 'cold' | 'half', paths: readonly string[], py
   const files = paths.flatMap(filesBelow);
   const pages = files.reduce((sum, file) => sum + Math.ceil(statSync(file).size / PAGE_BYTES), 0);
   const resident = Number(
-    execFileSync(python, [script('src/page-cache.py'), part, ...files], { encoding: 'utf8' }),
+    execFileSync(python, [script('src/page-cache.py'), part], { encoding: 'utf8', input: files.join('\n') }),
   );
   const expected = part === 'half' ? pages / 2 : 0;
   if (Math.abs(resident - expected) > DEVIATION_MAX[part] * pages) {

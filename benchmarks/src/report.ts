@@ -1,11 +1,9 @@
 import { z } from 'zod';
 import type { Round } from './contender-process.js';
-import { mbPerSecond, type ScenarioRun } from './runner.js';
+import { cpuPerGb, type Figure, lessIsBetter, mbPerSecond, measureOf } from './measure.js';
+import type { ScenarioRun } from './runner.js';
 import type { ScenarioQuestion } from './scenario.js';
-import { pairedRatio, quantile, spread } from './statistics.js';
-
-/** CPU time comes from the kernel in ticks of a hundredth of a second. */
-const CPU_RESOLUTION_S = 0.01;
+import { pairedRatio, quantile, type Spread as SpreadOf, spread } from './statistics.js';
 
 const Spread = z.object({ median: z.number(), min: z.number(), max: z.number() });
 const Ratio = z.object({ median: z.number(), low: z.number(), high: z.number().nullable() });
@@ -25,6 +23,8 @@ const Result = z.object({
   pss_mb: z.number(),
   first_batch_ms: z.number(),
   gap_ms: z.object({ p50: z.number(), p99: z.number(), max: z.number() }),
+  /** What the contender noted beyond that, by names that end in their units. */
+  figures: z.record(z.string(), Spread),
   /** Throughput of this contender divided by that of each other one, from the paired rounds. */
   ratio: z.record(z.string(), Ratio),
 });
@@ -98,6 +98,7 @@ function resultsOf({ scenario, rounds }: ScenarioRun): Result[] {
       ),
       max: Math.max(...own.map((round) => round.gap_ms.max)),
     },
+    figures: figuresOf(own),
     ratio: Object.fromEntries(
       [...rounds]
         .filter(([other]) => other !== name)
@@ -109,28 +110,25 @@ function resultsOf({ scenario, rounds }: ScenarioRun): Result[] {
   }));
 }
 
+function figuresOf(rounds: readonly Round[]): Record<string, SpreadOf> {
+  const names = Object.keys(rounds[0]?.figures ?? {}) as Figure[];
+  return Object.fromEntries(
+    names.map((name) => [name, spread(rounds.map((round) => measureOf(round, name)))]),
+  );
+}
+
 function reachesOf({ scenario, rounds }: ScenarioRun) {
   const consumerCpu = consumerCpuPerGb(scenario, rounds) ?? 0;
   return scenario.reaches.flatMap(({ subject, than, measure, factor }) => {
     const own = rounds.get(subject);
     const theirs = typeof than === 'number' ? [] : rounds.get(than);
     if (!own || !theirs || own.length < 2) return [];
-    const lessIsBetter = measure.startsWith('cpu') || measure === 'next_us';
-    const value = (round: Round) => {
-      if (measure === 'mb_s') return mbPerSecond(round);
-      if (measure === 'next_us') return round.next_us ?? Number.NaN;
-      if (measure === 'samples_s') return round.samples / round.seconds;
-      // Never divide by less than can be measured.
-      return Math.max(
-        cpuPerGb(round) - (measure === 'cpu_s_per_gb_net' ? consumerCpu : 0),
-        CPU_RESOLUTION_S / (round.bytes / 1e9),
-      );
-    };
+    const value = (round: Round) => measureOf(round, measure, consumerCpu);
     const ratio = pairedRatio(
       own.map(value),
       typeof than === 'number' ? own.map(() => than) : theirs.map(value),
     );
-    const met = lessIsBetter ? ratio.low <= factor : ratio.high >= factor;
+    const met = lessIsBetter(measure) ? ratio.low <= factor : ratio.high >= factor;
     return [{ scenario: scenario.name, subject, than, measure, factor, ratio: finite(ratio), met }];
   });
 }
@@ -140,10 +138,6 @@ function consumerCpuPerGb(scenario: ScenarioQuestion, rounds: ScenarioRun['round
     if (scenario.contenders[name]!.yardstick === 'consumer') return quantile(own.map(cpuPerGb), 0.5);
   }
   return undefined;
-}
-
-function cpuPerGb(round: Round): number {
-  return round.cpuSeconds / (round.bytes / 1e9);
 }
 
 /** Cores that others kept busy while we measured, on average. */

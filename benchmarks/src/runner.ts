@@ -6,6 +6,7 @@ import { ContenderProcess, type Round } from './contender-process.js';
 import type { DataSet } from './data.js';
 import { dataFolder, pythonInterpreter } from './folders.js';
 import type { Settings } from './harness.js';
+import { measureOf } from './measure.js';
 import { checkOutput, checkOutputFolder, removeOutput } from './output-file.js';
 import { arrangePages } from './page-cache.js';
 import type { Contender, ScenarioQuestion } from './scenario.js';
@@ -123,7 +124,9 @@ async function runRound(
     if (yardstick === undefined) checkSamples(round, scenario, settings);
     return round;
   }
-  if (temperature !== 'warm') arrangePages(temperature, filesOf(data), pythonInterpreter());
+  if (temperature !== 'warm') {
+    arrangePages(temperature, [...filesOf(data), ...contender.files], pythonInterpreter());
+  }
   if (output) removeOutput(output.path);
   const round = await contender.round({ minSeconds: 0, minEpochs, reopen: true });
   // Pages that anyone has mapped cannot be dropped.
@@ -151,6 +154,7 @@ function checkSamples(
   { consumes }: ScenarioQuestion,
   { data, samples }: Omit<Settings, 'params'>,
 ): void {
+  if (consumes === 'nothing') return;
   const ofEpoch = round.sum_of_part ?? (consumes === 'labels' ? labelSum(data) : data.sum);
   const sum = BigInt.asUintN(64, BigInt(ofEpoch) * BigInt(round.epochs)).toString();
   if (round.samples === samples * round.epochs && round.sum === sum) return;
@@ -173,16 +177,14 @@ function isEnough(
 ): boolean {
   if (pass < method.roundsMin) return false;
   if (pass >= method.roundsMax) return true;
-  return reaches.every(({ subject, than }) => {
+  return reaches.every(({ subject, than, measure }) => {
     const [a, b] = [rounds.get(subject), typeof than === 'number' ? [] : rounds.get(than)];
     if (!a || !b) return true;
-    const theirs = typeof than === 'number' ? a.map(() => 1) : b.map(mbPerSecond);
-    return relativeHalfWidth(pairedRatio(a.map(mbPerSecond), theirs)) <= method.halfWidth;
+    // CPU time is too coarse to wait for.
+    const value = (round: Round) => measureOf(round, measure.startsWith('cpu') ? 'mb_s' : measure);
+    const theirs = typeof than === 'number' ? a.map(() => than) : b.map(value);
+    return relativeHalfWidth(pairedRatio(a.map(value), theirs)) <= method.halfWidth;
   });
-}
-
-export function mbPerSecond(round: Round): number {
-  return round.bytes / round.seconds / 1e6;
 }
 
 /** Names what a contender lacks here and how to get it, or nothing if it can run. */

@@ -1,4 +1,5 @@
 import type { DataName } from './data.js';
+import type { Measure } from './measure.js';
 
 /** One way of reading the same samples: a module that the harness of its runtime loads into a process of its own. */
 export interface Contender {
@@ -23,10 +24,7 @@ export interface Contender {
   readonly yardstick?: 'limit' | 'consumer';
 }
 
-/** What a report gives of a contender; see `report.ts`. */
-export type Measure = 'mb_s' | 'samples_s' | 'cpu_s_per_gb' | 'cpu_s_per_gb_net' | 'next_us';
-
-/** A goal: `subject`'s measure is at least (for CPU and `next_us`: at most) `factor` times that of `than`, or that number. */
+/** A goal: `subject`'s measure is at least (where less is better: at most) `factor` times that of `than`, or that number. */
 export interface Reach {
   readonly subject: string;
   readonly than: string | number;
@@ -49,8 +47,11 @@ export interface ScenarioQuestion {
   readonly epochs?: number;
   /** Of cold scenarios with contenders in Node: an epoch ends after so many samples, whole batches; all. */
   readonly samples?: number;
-  /** What the consumer adds up; rows with their labels by default. */
-  readonly consumes?: 'labels';
+  /**
+   * What the consumer adds up; rows with their labels by default. Nothing where contenders read by other rules
+   * than each sample once: they check by themselves what they get.
+   */
+  readonly consumes?: 'labels' | 'nothing';
   /** Of contenders in Python: what a batch is needed for takes so long after it was summed. */
   readonly stepMs?: number;
   /**

@@ -16,7 +16,9 @@ export function toMarkdown(report: Report): string {
   const parts: string[] = [];
   for (const scenario of new Set(report.results.map((result) => result.scenario))) {
     const rows = report.results.filter((result) => result.scenario === scenario);
-    parts.push(`### ${scenario}\n\n${table([HEADER, ...rows.map(cells)])}`);
+    const figures = [...new Set(rows.flatMap((result) => Object.keys(result.figures)))];
+    const lines = rows.map((result) => [...cells(result), ...figures.map((name) => figure(result, name))]);
+    parts.push(`### ${scenario}\n\n${table([[...HEADER, ...figures], ...lines])}`);
     const reaches = report.reaches.filter((reach) => reach.scenario === scenario);
     for (const { subject, than, measure, factor, ratio, met } of reaches) {
       const interval = `${fixed(ratio.low)} to ${ratio.high === null ? '?' : fixed(ratio.high)}`;
@@ -45,6 +47,11 @@ function cells(result: Result): string[] {
   ];
 }
 
+function figure({ figures }: Result, name: string): string {
+  const value = figures[name];
+  return value ? `${number(value.median)} (${number(value.min)}-${number(value.max)})` : '–';
+}
+
 /** A Markdown table whose columns line up in a terminal too. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
@@ -56,6 +63,11 @@ export function table(rows: readonly (readonly string[])[]): string {
 
 function thousands(value: number): string {
   return value >= 10_000 ? `${(value / 1000).toFixed(0)}k` : value.toFixed(0);
+}
+
+function number(value: number): string {
+  if (value >= 1e6) return `${(value / 1e6).toFixed(1)}M`;
+  return value >= 1000 ? thousands(value) : fixed(value);
 }
 
 function fixed(value: number): string {
