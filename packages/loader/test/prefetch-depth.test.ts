@@ -26,13 +26,13 @@ test('cold data are read as far ahead as the consumer gets in the time of a read
   expect(depth.batches).toBe(8);
 });
 
-test('a consumer that does nothing but read gets the most there may be: 64 MiB, 64 batches, half the memory', () => {
+test('a consumer that does nothing but read gets the most there may be: 24 MiB, 64 batches, half the memory', () => {
   const most = (slotBytes: number, maxMemoryBytes: number) => {
     const depth = new PrefetchDepth({ ...options, slotBytes, maxMemoryBytes });
     depth.note(taken(100, 0));
     return depth.batches;
   };
-  expect(most(2 * MIB, 2 ** 40)).toBe(32);
+  expect(most(2 * MIB, 2 ** 40)).toBe(12);
   expect(most(4096, 2 ** 40)).toBe(64);
   expect(most(2 * MIB, 40 * MIB)).toBe(10);
   expect(most(2 ** 33, 2 ** 30)).toBe(2);

@@ -12,6 +12,7 @@
 #include <string>
 
 #include "../core/crc32c.h"
+#include "../core/huge_pages.h"
 #include "../core/kernels/gather.h"
 #include "../core/kernels/sum64.h"
 #include "../core/mapped_file.h"
@@ -109,7 +110,7 @@ int32_t zc_memfd_map(int fd, uint64_t length, void** address, zc_error* error) {
                             .actual = status.st_size},
                   error);
   }
-  void* mapped = ::mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  void* mapped = zc::map_shared_aligned(fd, length);
   if (mapped == MAP_FAILED) {
     return report(zc::Error{.code = zc::ErrorCode::map, .sys_errno = errno, .operation = "map of a segment"}, error);
   }

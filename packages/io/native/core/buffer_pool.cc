@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "huge_pages.h"
 #include "worker_thread.h"
 
 namespace zc {
@@ -15,7 +16,8 @@ namespace {
 
 constexpr uint64_t page_bytes = 4096;  // of the layout, whatever the processor's page is
 constexpr uint64_t control_word_bytes = 8;
-constexpr size_t prefault_step_bytes = 1 << 20;
+// A slot of more is handed out before all of it has memory, for its lessee would wait 25 ms or more.
+constexpr uint64_t awaited_bytes_max = 64 << 20;
 
 #ifndef MFD_NOEXEC_SEAL
 #define MFD_NOEXEC_SEAL 0x0008U
@@ -45,6 +47,7 @@ struct BufferPool::SegmentState {
   std::vector<uint32_t> generations;  // of each slot's last lease
   std::vector<bool> leased;
   std::atomic<bool> stop_prefault{false};
+  std::atomic<uint64_t> prefaulted{0};  // up to here all has its memory
   std::thread prefault;
 
   ~SegmentState() {
@@ -54,14 +57,27 @@ struct BufferPool::SegmentState {
   }
 
   // Gives every page its memory before a read needs it, in the order in which the slots are first handed out.
-  // MADV_POPULATE_WRITE (Linux 5.14) leaves contents alone, so slots may already be in use; where it is missing
-  // the pages are faulted in by their first use.
   void run_prefault() {
+    bool ask_for_huge = true;
     for (uint64_t at = 0; at < size_bytes && !stop_prefault.load(std::memory_order_relaxed);) {
-      const uint64_t step = std::min<uint64_t>(prefault_step_bytes, size_bytes - at);
-      if (::madvise(address + at, step, MADV_POPULATE_WRITE) != 0 && errno != EINTR && errno != EAGAIN) return;
+      const uint64_t step = std::min<uint64_t>(huge_page_bytes, size_bytes - at);
+      ask_for_huge = give_memory(address + at, step, ask_for_huge);
       at += step;
+      tell_prefaulted(at);
     }
+    tell_prefaulted(size_bytes);
+  }
+
+  void tell_prefaulted(uint64_t end) {
+    prefaulted.store(end, std::memory_order_release);
+    prefaulted.notify_all();
+  }
+
+  // What is being read into cannot become huge pages any more, and faults of small ones would take longer.
+  void await_prefaulted(const Slot& slot) const {
+    const uint64_t end = slot.offset + slot.length;
+    if (slot.length > awaited_bytes_max) return;
+    for (uint64_t seen; (seen = prefaulted.load(std::memory_order_acquire)) < end;) prefaulted.wait(seen);
   }
 };
 
@@ -101,13 +117,13 @@ Result<uint32_t> BufferPool::add_segment(uint32_t slots) noexcept {
   if (segment->fd && ::fcntl(segment->fd.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
     return memory_error("sealing a segment of slots");
   }
-  void* address = ::mmap(nullptr, segment->size_bytes, PROT_READ | PROT_WRITE,
-                         forbidden ? MAP_SHARED | MAP_ANONYMOUS : MAP_SHARED, segment->fd.get(), 0);
+  void* address = map_shared_aligned(segment->fd.get(), segment->size_bytes);
   if (address == MAP_FAILED) return memory_error("mapping a segment of slots");
   segment->address = static_cast<std::byte*>(address);
   segment->generations.assign(slots, 0);
   segment->leased.assign(slots, false);
   segment->prefault = start_worker("zc-prefault", [state = segment.get()] { state->run_prefault(); });
+  if (!segment->prefault.joinable()) segment->tell_prefaulted(segment->size_bytes);
 
   const uint64_t number = segments_.size();
   for (uint32_t index = slots; index-- > 0;) free_.push_back(number << 32 | index);
@@ -118,7 +134,7 @@ Result<uint32_t> BufferPool::add_segment(uint32_t slots) noexcept {
 }
 
 std::optional<Slot> BufferPool::acquire() noexcept {
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   if (free_.empty()) return std::nullopt;
   const uint64_t place = free_.back();
   free_.pop_back();
@@ -134,6 +150,8 @@ std::optional<Slot> BufferPool::acquire() noexcept {
   slot.offset = segment.control_bytes + slot.index * static_cast<uint64_t>(slot_stride_);
   slot.data = segment.address + slot.offset;
   slot.length = slot_bytes_;
+  lock.unlock();
+  segment.await_prefaulted(slot);
   return slot;
 }
 

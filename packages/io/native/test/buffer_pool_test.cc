@@ -1,4 +1,5 @@
 #include "../core/buffer_pool.h"
+#include "../core/huge_pages.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -43,6 +44,35 @@ TEST("slots are page-aligned, apart from each other, and inside their memfd") {
   CHECK(offsets == (std::set<uint64_t>{4096, 4096 + 8192, 4096 + 16384}));
   CHECK(!pool->acquire().has_value());
   CHECK_EQUAL(pool->leased(), 3u);
+}
+
+TEST("a segment begins at a multiple of 2 MiB, and a slot that is handed out has its memory") {
+  const auto pool = make(3 << 20, 3);
+  for (int i = 0; i < 3; i++) {
+    const Slot slot = pool->acquire().value();
+    std::vector<unsigned char> resident(slot.length / 4096);
+    CHECK_EQUAL(::mincore(slot.data, slot.length, resident.data()), 0);
+    CHECK(std::all_of(resident.begin(), resident.end(), [](unsigned char page) { return (page & 1) != 0; }));
+  }
+  CHECK_EQUAL(reinterpret_cast<uintptr_t>(pool->segments()[0].address) % zc::huge_page_bytes, 0u);
+}
+
+TEST("giving memory to a range changes nothing that it holds, whether it becomes huge pages or not") {
+  constexpr size_t bytes = 2 * zc::huge_page_bytes + 4096;
+  auto* memory = static_cast<unsigned char*>(zc::map_shared_aligned(-1, bytes));
+  CHECK(memory != MAP_FAILED);
+  for (size_t i = 0; i < bytes; i += 5000) memory[i] = static_cast<unsigned char>(i / 5000);
+  bool ask_for_huge = true;
+  for (size_t at = 0; at < bytes; at += zc::huge_page_bytes) {
+    const size_t step = std::min(zc::huge_page_bytes, bytes - at);
+    ask_for_huge = zc::give_memory(reinterpret_cast<std::byte*>(memory) + at, step, ask_for_huge);
+  }
+  size_t changed = 0;
+  for (size_t i = 0; i < bytes; i++) {
+    changed += memory[i] != (i % 5000 == 0 ? static_cast<unsigned char>(i / 5000) : 0);
+  }
+  CHECK_EQUAL(changed, 0u);
+  CHECK_EQUAL(::munmap(memory, bytes), 0);
 }
 
 TEST("the slot freed last is handed out first, as a new generation") {
