@@ -16,6 +16,8 @@ namespace {
 
 constexpr uint64_t page_bytes = 4096;  // of the layout, whatever the processor's page is
 constexpr uint64_t control_word_bytes = 8;
+// Each step costs the kernel a word with every processor.
+constexpr uint64_t prefault_step_bytes = 8 << 20;
 // A slot of more is handed out before all of it has memory, for its lessee would wait 25 ms or more.
 constexpr uint64_t awaited_bytes_max = 64 << 20;
 
@@ -60,7 +62,7 @@ struct BufferPool::SegmentState {
   void run_prefault() {
     bool ask_for_huge = true;
     for (uint64_t at = 0; at < size_bytes && !stop_prefault.load(std::memory_order_relaxed);) {
-      const uint64_t step = std::min<uint64_t>(huge_page_bytes, size_bytes - at);
+      const uint64_t step = std::min<uint64_t>(prefault_step_bytes, size_bytes - at);
       ask_for_huge = give_memory(address + at, step, ask_for_huge);
       at += step;
       tell_prefaulted(at);

@@ -40,11 +40,12 @@ void* map_shared_aligned(int fd, size_t bytes) noexcept {
 }
 
 bool give_memory(std::byte* address, size_t bytes, bool ask_for_huge) noexcept {
-  if (ask_for_huge && bytes == huge_page_bytes) {
+  const size_t whole = bytes / huge_page_bytes * huge_page_bytes;
+  if (ask_for_huge && whole > 0) {
     // A range in which nothing has memory cannot be collapsed.
-    ::madvise(address, page_bytes, MADV_POPULATE_WRITE);
+    for (size_t at = 0; at < whole; at += huge_page_bytes) ::madvise(address + at, page_bytes, MADV_POPULATE_WRITE);
     // EAGAIN: a page of the range is being read into. Any other refusal holds for the next one as well.
-    if (::madvise(address, bytes, MADV_COLLAPSE) != 0 && errno != EAGAIN) ask_for_huge = false;
+    if (::madvise(address, whole, MADV_COLLAPSE) != 0 && errno != EAGAIN) ask_for_huge = false;
   }
   ::madvise(address, bytes, MADV_POPULATE_WRITE);
   return ask_for_huge;
