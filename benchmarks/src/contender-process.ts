@@ -69,8 +69,13 @@ export class ContenderProcess {
     });
     const started = new ContenderProcess(child);
     const { module, params = {} } = contender;
-    const { files = [] } = await started.#ask({ op: 'start', module, settings: { ...settings, params } });
-    started.files = files as string[];
+    try {
+      const { files = [] } = await started.#ask({ op: 'start', module, settings: { ...settings, params } });
+      started.files = files as string[];
+    } catch (error) {
+      await started.stop();
+      throw error;
+    }
     return started;
   }
 

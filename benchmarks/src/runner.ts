@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ContenderProcess, type Round } from './contender-process.js';
 import type { DataSet } from './data.js';
-import { dataFolder, pythonInterpreter } from './folders.js';
+import { dataFolder, pythonInterpreter, script } from './folders.js';
 import type { Settings } from './harness.js';
 import { measureOf } from './measure.js';
 import { checkOutput, checkOutputFolder, removeOutput } from './output-file.js';
@@ -189,7 +189,7 @@ function isEnough(
 
 /** Names what a contender lacks here and how to get it, or nothing if it can run. */
 function whatIsMissing(
-  { runtime, environment, unprivileged, needs = [] }: Contender,
+  { runtime, environment, unprivileged, needs = [], packages = [] }: Contender,
   { shards }: DataSet,
   method: Method,
 ): string | undefined {
@@ -204,5 +204,19 @@ function whatIsMissing(
       if (spawnSync(python, ['-c', probe]).status !== 0) return `needs the Python package ${need}`;
     } else if (spawnSync(need, ['--version']).status !== 0) return `needs the program ${need}`;
   }
+  const unloadable = packages.find((name) => !loads(name));
+  if (unloadable) return `needs the npm package ${unloadable}, which is not there or does not load here`;
   return unprivileged ? whatForbidsDroppingPrivileges(shards) : undefined;
+}
+
+const loaded = new Map<string, boolean>();
+
+/** Whether a package can be imported, tried once in a process of its own. */
+function loads(name: string): boolean {
+  if (!loaded.has(name)) {
+    const probe = ['--input-type=module', '--eval', `await import(${JSON.stringify(name)})`];
+    const { status } = spawnSync(process.execPath, probe, { cwd: script('.'), stdio: 'ignore' });
+    loaded.set(name, status === 0);
+  }
+  return loaded.get(name)!;
 }

@@ -10,6 +10,8 @@ export interface Contender {
   readonly env?: Readonly<Record<string, string>>;
   /** Python modules or programs without which this contender is listed as missing instead of run. */
   readonly needs?: readonly string[];
+  /** Of Node: packages without which it is listed as missing, or whose native part does not load everywhere. */
+  readonly packages?: readonly string[];
   /**
    * Of Python: a virtual environment of its own, by its name below the folder of the sets, for what does not go
    * with the others. Without it the contender is listed as missing; smoke runs do without it.

@@ -6,11 +6,11 @@ export class FlatRows {
   readonly labels: BigInt64Array;
   /** Bytes of the longest row. */
   readonly lengthMax: number;
+  /** Of each row, which region it lies in, by its place among those of the set, and at which byte of that file. */
+  readonly regionOf: Uint16Array;
+  readonly offsetOf: Float64Array;
   readonly #lengths: Uint32Array | number;
-  /** Of each row. */
-  readonly #descriptors: Int32Array;
-  readonly #offsets: Float64Array;
-  readonly #open: number[];
+  readonly #descriptors: number[];
 
   constructor({ rows, rowBytes, lengths, labels, regions }: DataSet) {
     this.labels = new BigInt64Array(rows);
@@ -19,15 +19,15 @@ export class FlatRows {
     closeSync(labelFile);
     this.#lengths =
       lengths === undefined ? rowBytes : new Uint32Array(new Uint8Array(readFileSync(lengths)).buffer);
-    this.#descriptors = new Int32Array(rows);
-    this.#offsets = new Float64Array(rows);
-    this.#open = regions.map(({ path }) => openSync(path, 'r'));
+    this.regionOf = new Uint16Array(rows);
+    this.offsetOf = new Float64Array(rows);
+    this.#descriptors = regions.map(({ path }) => openSync(path, 'r'));
     let [row, lengthMax] = [0, 0];
-    regions.forEach(({ offsetBytes, rows: count }, i) => {
+    regions.forEach(({ offsetBytes, rows: count }, region) => {
       let offset = offsetBytes;
       for (const end = row + count; row < end; row += 1) {
-        this.#descriptors[row] = this.#open[i]!;
-        this.#offsets[row] = offset;
+        this.regionOf[row] = region;
+        this.offsetOf[row] = offset;
         offset += this.length(row);
         lengthMax = Math.max(lengthMax, this.length(row));
       }
@@ -42,10 +42,10 @@ export class FlatRows {
 
   /** One `read` of a whole row to the start of `buffer`. */
   read(row: number, buffer: Uint8Array): void {
-    readSync(this.#descriptors[row]!, buffer, 0, this.length(row), this.#offsets[row]!);
+    readSync(this.#descriptors[this.regionOf[row]!]!, buffer, 0, this.length(row), this.offsetOf[row]!);
   }
 
   close(): void {
-    for (const descriptor of this.#open) closeSync(descriptor);
+    for (const descriptor of this.#descriptors) closeSync(descriptor);
   }
 }

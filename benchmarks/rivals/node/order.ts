@@ -1,3 +1,10 @@
+import type { Settings } from '../../src/harness.js';
+
+/** The order of an epoch: as the rows lie, or shuffled, in each epoch differently. */
+export function idsOf({ data, shuffle }: Settings, epoch: number): Uint32Array {
+  return shuffle ? shuffledIds(data.rows, epoch) : Uint32Array.from({ length: data.rows }, (_, i) => i);
+}
+
 /** Fisher-Yates with a small generator: the order of the rivals that bring none of their own. */
 export function shuffledIds(count: number, seed: number): Uint32Array {
   const ids = Uint32Array.from({ length: count }, (_, i) => i);

@@ -1,7 +1,7 @@
 import { sum64 } from '@zc/io';
 import type { Consumed, NodeContender, Settings } from '../../src/harness.js';
 import { FlatRows } from './flat-rows.js';
-import { shuffledIds } from './order.js';
+import { idsOf } from './order.js';
 
 let settings: Settings;
 let rows: FlatRows;
@@ -18,11 +18,9 @@ export default {
   },
 
   *epoch(): Generator<Consumed> {
-    const { data, batchSize, shuffle, params } = settings;
+    const { data, batchSize, params } = settings;
     epochs += 1;
-    const order = shuffle
-      ? shuffledIds(data.rows, epochs)
-      : Uint32Array.from({ length: data.rows }, (_, i) => i);
+    const order = idsOf(settings, epochs);
     const reused = params.buffer === 'reused' ? Buffer.allocUnsafeSlow(rows.lengthMax) : undefined;
     for (let start = 0; start < data.rows; start += batchSize) {
       const ids = order.subarray(start, start + batchSize);
