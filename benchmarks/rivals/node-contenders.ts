@@ -12,13 +12,15 @@ export function nodeLoaders(dataset: Readonly<Record<string, unknown>> = {}) {
     'read-fresh': ours['read-fresh'],
     'read-reused': ours['read-reused'],
     'fs-promises': node('fs-promises'),
-    'file-per-sample': node('file-per-sample'),
     stream: node('stream'),
     'stream-1m': node('stream', { highWaterMark: 2 ** 20 }),
     lmdb: lmdb('copy'),
     consumer: ours.consumer,
   } satisfies Contenders;
 }
+
+/** How sets of images mostly lie. */
+export const filePerSample = node('file-per-sample');
 
 /** Files of tables: the whole in memory, or decoded by row groups. */
 export const tableReaders = {
@@ -34,3 +36,11 @@ export function lmdb(get: 'copy' | 'fast' | 'many'): Contender {
 function node(module: string, params: Contender['params'] = {}): Contender {
   return { runtime: 'node', module: `node/${module}`, params };
 }
+
+/** One sample at a time, by its id, each call timed. */
+export const getters = {
+  zc: node('get-zc'),
+  'read-fresh': node('get-read', { buffer: 'fresh' }),
+  'read-reused': node('get-read', { buffer: 'reused' }),
+  lmdb: { ...node('get-lmdb'), packages: ['lmdb'] },
+} satisfies Contenders;

@@ -2,19 +2,21 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dataFolder } from './folders.js';
-import { type RowLengths, writeRows } from './row-writer.js';
+import { type RowKind, type RowLengths, writeRows } from './row-writer.js';
 
 /**
- * Sets of rows, each row random bytes with an `int64` label. Cold sets are larger than a disk's own caches, and
+ * Sets of rows, each row random bytes with an `int64` label; of `tokens`, documents of random `uint16`. Cold sets are larger than a disk's own caches, and
  * exist as shards alone; of the warm ones there is a flat copy for rivals that map one array.
  */
 const SETS = {
+  'rows-64': { rows: 100_000, rowBytes: 64, flat: false },
   'rows-3k': { rows: 50_000, rowBytes: 3_072, flat: true },
   'rows-110k': { rows: 6_000, rowBytes: 112_640, flat: true },
   'rows-3k-cold': { rows: 700_000, rowBytes: 3_072, flat: false },
   'rows-110k-cold': { rows: 20_000, rowBytes: 112_640, flat: false },
   'rows-jpeg-cold': { rows: 20_000, rowBytes: { min: 20_480, max: 204_800 }, flat: false },
-} as const;
+  tokens: { rows: 100_000, rowBytes: { min: 128, max: 4_096 }, flat: true, dtype: 'uint16' },
+} as const satisfies Record<string, RowKind & { rows: number }>;
 
 export type DataName = keyof typeof SETS;
 
@@ -35,7 +37,7 @@ export interface DataSet {
   readonly rows: number;
   /** Of rows that differ in length, the mean. */
   readonly rowBytes: number;
-  /** A dataset of shards with a field of bytes, `x`, and the field `label` (int64). */
+  /** A dataset of shards with a field of bytes or tokens, `x`, and the field `label` (int64). */
   readonly shards: string;
   /** The same rows in the same files, for rivals that bring no format: region after region. */
   readonly regions: readonly RowRegion[];
@@ -72,7 +74,8 @@ export async function prepareData(
   smoke: boolean,
   onProgress: (text: string) => void,
 ): Promise<DataSet> {
-  const { rowBytes, rows: fullRows, flat } = SETS[name];
+  const { rows: fullRows, ...kind } = SETS[name];
+  const { rowBytes, flat } = kind;
   const rows = smoke ? SMOKE_ROWS : fullRows;
   const folder = join(dataFolder(), smoke ? `${name}-smoke` : name);
   const description = join(folder, 'set.json');
@@ -87,7 +90,7 @@ export async function prepareData(
   const partial = `${folder}.partial`;
   rmSync(partial, { recursive: true, force: true });
   mkdirSync(partial, { recursive: true });
-  const { sum, regions } = await writeRows(partial, { rows, rowBytes, flat });
+  const { sum, regions } = await writeRows(partial, rows, kind);
   const set: StoredSet = {
     version: VERSION,
     name,
@@ -113,11 +116,19 @@ function isIntact(set: StoredSet, rows: number, rowBytes: RowLengths): boolean {
     set.version === VERSION &&
     set.rows === rows &&
     set.rowBytes === meanBytes(rowBytes) &&
-    (set.flat === undefined || sizeOf(set.flat.path) === rows * set.rowBytes) &&
+    (set.flat === undefined || sizeOf(set.flat.path) === bytesOfRows(set)) &&
     sizeOf(set.labels.path) === rows * 8 &&
     sizeOf(set.rowSums!) === rows * 8 &&
     existsSync(join(set.shards, 'dataset.json')) &&
     manifestDigest(set.shards) === set.digest
+  );
+}
+
+function bytesOfRows({ rows, rowBytes, lengths }: DataSet): number {
+  if (lengths === undefined) return rows * rowBytes;
+  return new Uint32Array(new Uint8Array(readFileSync(lengths)).buffer).reduce(
+    (sum, length) => sum + length,
+    0,
   );
 }
 

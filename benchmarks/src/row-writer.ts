@@ -9,6 +9,15 @@ import { sumOfWords, Xorshift128 } from './words.js';
 /** Bytes of each row, or between which they lie, evenly spread; always whole 64-bit words. */
 export type RowLengths = number | { readonly min: number; readonly max: number };
 
+/** What the rows of a set are like. */
+export interface RowKind {
+  readonly rowBytes: RowLengths;
+  /** Whether all of them lie in one file as well. */
+  readonly flat: boolean;
+  /** Of rows that are ragged tensors; others are `uint8` where they have one length, and bytes where not. */
+  readonly dtype?: 'uint16';
+}
+
 const SEED = 0x5a43;
 
 /**
@@ -19,13 +28,13 @@ const SEED = 0x5a43;
  */
 export async function writeRows(
   folder: string,
-  { rows, rowBytes, flat }: { rows: number; rowBytes: RowLengths; flat: boolean },
+  rows: number,
+  { rowBytes, flat, dtype }: RowKind,
 ): Promise<{ sum: bigint; regions: RowRegion[] }> {
   const isFixed = typeof rowBytes === 'number';
-  const schema = defineSchema({
-    x: isFixed ? field.tensor('uint8', [rowBytes]) : field.bytes({ mediaType: 'image/jpeg' }),
-    label: field.scalar('int64'),
-  });
+  const fixed = isFixed && field.tensor('uint8', [rowBytes]);
+  const ragged = dtype ? field.tensor(dtype, [null]) : field.bytes({ mediaType: 'image/jpeg' });
+  const schema = defineSchema({ x: fixed || ragged, label: field.scalar('int64') });
   const writer = await DatasetWriter.create(join(folder, 'shards'), { schema, digests: fastDigests() });
   const copy = flat ? openSync(join(folder, 'rows.bin'), 'w') : undefined;
   const random = new Xorshift128(SEED);
@@ -37,7 +46,7 @@ export async function writeRows(
     const words = new Uint32Array(length / 4);
     random.fill(words);
     const data = new Uint8Array(words.buffer);
-    const x = isFixed ? { data, shape: [length], dtype: 'uint8' as const } : data;
+    const x = dtype ? new Uint16Array(words.buffer) : data;
     await writer.append({ x, label: BigInt(row) } as Parameters<typeof writer.append>[0]);
     if (copy !== undefined) writeSync(copy, data);
     lengths[row] = length;

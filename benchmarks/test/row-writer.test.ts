@@ -6,17 +6,19 @@ import { describe, expect, it } from 'vitest';
 import { temporaryDirectory } from '../../tools/testing/temporary-directory.js';
 import { FlatRows } from '../rivals/node/flat-rows.js';
 import type { DataSet } from '../src/data.js';
-import { type RowLengths, writeRows } from '../src/row-writer.js';
+import { type RowKind, writeRows } from '../src/row-writer.js';
 
 const ROWS = 40;
 
-describe.each<[string, RowLengths]>([
-  ['of one length', 3072],
-  ['of different lengths', { min: 512, max: 4096 }],
-])('rows %s', (_, rowBytes) => {
+describe.each<[string, Omit<RowKind, 'flat'>]>([
+  ['of one length', { rowBytes: 3072 }],
+  ['of different lengths', { rowBytes: { min: 512, max: 4096 } }],
+  ['of tokens', { rowBytes: { min: 128, max: 4096 }, dtype: 'uint16' }],
+])('rows %s', (_, kind) => {
+  const { rowBytes } = kind;
   it('are the same in the shards, to whoever reads these as flat files, and in the sums', async () => {
     const folder = temporaryDirectory();
-    const { sum, regions } = await writeRows(folder, { rows: ROWS, rowBytes, flat: true });
+    const { sum, regions } = await writeRows(folder, ROWS, { ...kind, flat: true });
     const set: DataSet = {
       name: 'test',
       rows: ROWS,
@@ -33,8 +35,12 @@ describe.each<[string, RowLengths]>([
     const copy = readFileSync(join(folder, 'rows.bin'));
     let [total, at] = [0n, 0];
     for (let row = 0; row < ROWS; row += 1) {
-      const { x, label } = dataset.get(row) as { x: Uint8Array | { data: Uint8Array }; label: bigint };
-      const bytes = Buffer.from(x instanceof Uint8Array ? x : x.data);
+      const { x, label } = dataset.get(row) as {
+        x: Uint8Array | { data: Uint8Array | Uint16Array };
+        label: bigint;
+      };
+      const { buffer, byteOffset, byteLength } = x instanceof Uint8Array ? x : x.data;
+      const bytes = Buffer.from(buffer, byteOffset, byteLength);
       const read = Buffer.alloc(flat.length(row));
       flat.read(row, read);
       expect(read.equals(bytes)).toBe(true);

@@ -1,14 +1,8 @@
-import { join } from 'node:path';
 import { sum64 } from '@zc/io';
-import { open, type RootDatabase } from 'lmdb';
+import type { RootDatabase } from 'lmdb';
 import type { Consumed, NodeContender, Settings } from '../../src/harness.js';
+import { lmdbCopy, openLmdb } from './lmdb-copy.js';
 import { idsOf } from './order.js';
-import { ownCopy } from './own-copy.js';
-
-/** Rows that are put in one transaction, of at most about this many bytes. */
-const TRANSACTION_BYTES = 64 * 2 ** 20;
-/** What the documentation has for ids below 2^32 and for values that bring no encoding. */
-const OPTIONS = { keyEncoding: 'uint32', encoding: 'binary' } as const;
 
 let settings: Settings;
 let path: string;
@@ -16,8 +10,7 @@ let database: RootDatabase<Buffer, number>;
 let epochs = 0;
 
 /**
- * LMDB by the package `lmdb`: the id is the key, the row and behind it its label are the value, no compression.
- * Pages of 4 KiB, as the documentation has it for what memory can cache.
+ * LMDB by the package `lmdb`, as `lmdb-copy.ts` lays it out.
  *
  * `params.get`: `copy` (`get`, a buffer of its own for each value), `fast` (`getBinaryFast`, which is valid until
  * the next one) or `many` (`getMany` of a batch: pages are faulted in by another thread first, as is
@@ -25,28 +18,13 @@ let epochs = 0;
  */
 export default {
   async prepare({ data }: Settings) {
-    const folder = await ownCopy(data, 'lmdb', async (partial, rows) => {
-      await using writer = closing(open<Buffer, number>({ path: join(partial, 'rows.mdb'), ...OPTIONS }));
-      const perTransaction = Math.ceil(TRANSACTION_BYTES / data.rowBytes);
-      for (let first = 0; first < data.rows; first += perTransaction) {
-        const end = Math.min(first + perTransaction, data.rows);
-        writer.database.transactionSync(() => {
-          for (let id = first; id < end; id += 1) {
-            const value = Buffer.allocUnsafeSlow(rows.length(id) + 8);
-            rows.read(id, value);
-            value.writeBigInt64LE(rows.labels[id]!, rows.length(id));
-            writer.database.putSync(id, value, { append: true });
-          }
-        });
-      }
-    });
-    path = join(folder, 'rows.mdb');
+    path = await lmdbCopy(data);
     return [path];
   },
 
   async open(given: Settings) {
     settings = given;
-    database = open<Buffer, number>({ path, ...OPTIONS, readOnly: true });
+    database = openLmdb(path);
   },
 
   async *epoch(): AsyncGenerator<Consumed> {
@@ -76,7 +54,3 @@ export default {
     await database.close();
   },
 } satisfies NodeContender;
-
-function closing(database: RootDatabase<Buffer, number>) {
-  return { database, [Symbol.asyncDispose]: () => database.close() };
-}

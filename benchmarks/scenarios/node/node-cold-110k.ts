@@ -1,4 +1,4 @@
-import { lmdb, nodeLoaders } from '../../rivals/node-contenders.js';
+import { filePerSample, lmdb, nodeLoaders } from '../../rivals/node-contenders.js';
 import type { Scenario } from '../../src/scenario.js';
 
 const loaders = nodeLoaders({ pageCacheBudget: 2 ** 30 });
@@ -12,6 +12,7 @@ export default {
   shuffle: true,
   contenders: {
     ...loaders,
+    'file-per-sample': filePerSample,
     'fs-promises-16': { ...loaders['fs-promises'], env: { UV_THREADPOOL_SIZE: '16' } },
     'lmdb-many': lmdb('many'),
   },

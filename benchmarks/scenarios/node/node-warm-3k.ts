@@ -1,4 +1,4 @@
-import { lmdb, nodeLoaders, tableReaders } from '../../rivals/node-contenders.js';
+import { filePerSample, lmdb, nodeLoaders, tableReaders } from '../../rivals/node-contenders.js';
 import type { Scenario } from '../../src/scenario.js';
 
 export default {
@@ -8,7 +8,12 @@ export default {
   temperature: 'warm',
   batchSize: 256,
   shuffle: true,
-  contenders: { ...nodeLoaders(), 'lmdb-fast': lmdb('fast'), ...tableReaders },
+  contenders: {
+    ...nodeLoaders(),
+    'file-per-sample': filePerSample,
+    'lmdb-fast': lmdb('fast'),
+    ...tableReaders,
+  },
   reaches: [
     { subject: 'zc', than: 'read-fresh', measure: 'mb_s', factor: 3 },
     { subject: 'zc', than: 'read-fresh', measure: 'cpu_s_per_gb_net', factor: 1 / 3 },
