@@ -75,10 +75,12 @@ export const torchBasics = {
   consumer,
 } satisfies Contenders;
 
+export const ffcv: Contender = { runtime: 'python', module: 'python/ffcv_raw', environment: 'ffcv' };
+
 /** Ways of getting batches of torch tensors: ours, the best that a few lines of NumPy do, and those of others. */
 export const torchLoaders = {
   ...torchBasics,
   gather: torchDataLoader('gather', [0]),
   'torch-dataloader-views': torchDataLoader('views', [0]),
-  ffcv: { runtime: 'python', module: 'python/ffcv_raw', environment: 'ffcv', needs: ['ffcv'] },
+  ffcv,
 } satisfies Contenders;

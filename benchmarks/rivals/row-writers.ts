@@ -5,10 +5,10 @@ export const rowWriters = {
   zc: { runtime: 'node', module: 'node/pack', params: { sha256: true } },
   'zc-nosha': { runtime: 'node', module: 'node/pack', params: { sha256: false } },
   npy: { runtime: 'python', module: 'python/write_npy', needs: ['numpy'] },
-  tfrecord: rival('tfrecord', 'tensorflow', 'tensorflow'),
-  webdataset: rival('webdataset', 'webdataset', 'webdataset'),
-  mds: rival('mds', 'streaming', 'streaming'),
-  'litdata-2': rival('litdata', 'litdata', 'litdata'),
+  tfrecord: rival('tfrecord', 'tensorflow'),
+  webdataset: rival('webdataset', 'torch'),
+  mds: rival('mds', 'streaming'),
+  'litdata-2': rival('litdata', 'torch'),
   limit: {
     runtime: 'node',
     module: 'node/fio-write',
@@ -18,8 +18,8 @@ export const rowWriters = {
   },
 } satisfies Readonly<Record<string, Contender>>;
 
-function rival(file: string, environment: string, needs: string): Contender {
-  return { runtime: 'python', module: `python/write_${file}`, environment, needs: [needs] };
+function rival(file: string, environment: string): Contender {
+  return { runtime: 'python', module: `python/write_${file}`, environment };
 }
 
 /** Against each of the formats that people write today. */

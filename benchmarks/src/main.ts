@@ -1,7 +1,9 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { ENVIRONMENTS } from '../rivals/environments.js';
 import { prepareData } from './data.js';
+import { makeEnvironments } from './environments.js';
 import { built, dataFolder } from './folders.js';
 import { describeMachine } from './machine.js';
 import { makeReport } from './report.js';
@@ -17,6 +19,7 @@ const USAGE = `usage: npm run bench -- [${FAMILIES.join(' | ')}] [options]
   --rounds N        at most so many rounds a scenario, for a first look; 25 by default
   --smoke           each scenario once at a tiny size: does it run, not how fast
   --list            what there is
+  --rivals [A,B]    make the environments of other libraries, or some, instead: ${Object.keys(ENVIRONMENTS).join(', ')}
 
 Without a family the essential scenarios are run. Sets are made once, in ${dataFolder()} (ZC_BENCH_DATA overrides).
 `;
@@ -31,11 +34,16 @@ async function main(): Promise<void> {
       rounds: { type: 'string', default: String(CAREFUL.roundsMax) },
       smoke: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
+      rivals: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
   if (values.help) {
     process.stdout.write(USAGE);
+    return;
+  }
+  if (values.rivals) {
+    await makeRivals(positionals.flatMap((names) => names.split(',')));
     return;
   }
   const unknown = positionals.find((name) => !FAMILIES.includes(name as Family));
@@ -53,11 +61,10 @@ async function main(): Promise<void> {
   if (!Number.isInteger(roundsMax) || roundsMax < 1)
     throw new Error(`--rounds takes a whole number, not "${values.rounds}"`);
   const method = values.smoke
-    ? SMOKE
+    ? { ...SMOKE, environments: contenders !== undefined }
     : { ...CAREFUL, roundsMax, roundsMin: Math.min(CAREFUL.roundsMin, roundsMax) };
 
   mkdirSync(dataFolder(), { recursive: true });
-  const say = (text: string) => void process.stderr.write(`${text}\n`);
   const runs: ScenarioRun[] = [];
   for (const scenario of scenarios) {
     const data = await prepareData(scenario.data, values.smoke, say);
@@ -68,7 +75,16 @@ async function main(): Promise<void> {
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
 }
 
-/** The scenarios asked for: a family's, one by its name, or, of all, the essential ones (every one in a smoke run). */
+/** All environments, or those that are named. */
+async function makeRivals(names: readonly string[]): Promise<void> {
+  const unknown = names.find((name) => !(name in ENVIRONMENTS));
+  if (unknown !== undefined) throw new Error(`there is no environment "${unknown}"\n\n${USAGE}`);
+  const wanted = Object.entries(ENVIRONMENTS).filter(([name]) => names.length === 0 || names.includes(name));
+  mkdirSync(dataFolder(), { recursive: true });
+  if (!(await makeEnvironments(Object.fromEntries(wanted), say))) process.exitCode = 1;
+}
+
+/** The scenarios asked for: a family's, one by its name, or, of all, the essential ones (in a smoke run nearly every one). */
 async function select(
   families: readonly Family[],
   name: string | undefined,
@@ -81,7 +97,8 @@ async function select(
     }
   }
   if (name !== undefined) return found.filter((scenario) => scenario.name === name);
-  return families.length > 0 || smoke ? found : found.filter((scenario) => scenario.essential);
+  if (smoke) return found.filter((scenario) => scenario.smoke !== false);
+  return families.length > 0 ? found : found.filter((scenario) => scenario.essential);
 }
 
 /** The same question put to fewer contenders. */
@@ -94,6 +111,10 @@ function onlyWith(names: readonly string[] | undefined, scenario: Scenario): Sce
     );
   }
   return { ...scenario, contenders: Object.fromEntries(contenders) };
+}
+
+function say(text: string): void {
+  process.stderr.write(`${text}\n`);
 }
 
 function listModules(folder: string): string[] {

@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ContenderProcess, type Round } from './contender-process.js';
 import type { DataSet } from './data.js';
+import { whatEnvironmentLacks } from './environments.js';
 import { dataFolder, pythonInterpreter, script } from './folders.js';
 import type { Settings } from './harness.js';
 import { measureOf } from './measure.js';
@@ -22,6 +23,8 @@ export interface Method {
   /** Rounds go on until the paired ratio of every reach is known to this half width. */
   readonly halfWidth: number;
   readonly pauseMs: number;
+  /** Contenders in environments of their own run as well. */
+  readonly environments: boolean;
 }
 
 /** Rounds by contender: entry `i` of each belongs to the same pass over all of them. */
@@ -40,6 +43,7 @@ export const CAREFUL: Method = {
   roundsMax: 25,
   halfWidth: 0.05,
   pauseMs: 200,
+  environments: true,
 };
 export const SMOKE: Method = {
   warmUps: 0,
@@ -48,6 +52,7 @@ export const SMOKE: Method = {
   roundsMax: 1,
   halfWidth: 1,
   pauseMs: 0,
+  environments: false,
 };
 
 /**
@@ -65,9 +70,19 @@ export async function runScenario(
   const settings = settingsOf(scenario, data);
   try {
     for (const [name, contender] of Object.entries(scenario.contenders)) {
+      onProgress(`${scenario.name}: starting ${name}`);
       const reason = whatIsMissing(contender, data, method);
-      if (reason === undefined) processes.set(name, await ContenderProcess.start(contender, settings));
-      else missing.set(name, reason);
+      if (reason !== undefined) {
+        missing.set(name, reason);
+        continue;
+      }
+      try {
+        processes.set(name, await ContenderProcess.start(contender, settings));
+      } catch (error) {
+        // A library that does not load here, or can't write its copy, must not take the others with it.
+        if (contender.environment === undefined) throw error;
+        missing.set(name, `does not start: ${(error as Error).message.trim().split('\n').at(-1)}`);
+      }
     }
     const rounds = new Map<string, Round[]>([...processes.keys()].map((name) => [name, []]));
     for (let pass = -method.warmUps; !isEnough(pass, scenario, rounds, method); pass += 1) {
@@ -193,11 +208,10 @@ function whatIsMissing(
   { shards }: DataSet,
   method: Method,
 ): string | undefined {
-  if (environment !== undefined && method === SMOKE) return 'is not part of a smoke run';
+  if (environment !== undefined && !method.environments) return 'is not part of a smoke run';
+  const lacks = environment === undefined ? undefined : whatEnvironmentLacks(environment);
+  if (lacks !== undefined) return lacks;
   const python = pythonInterpreter(environment);
-  if (runtime === 'python' && !existsSync(python) && environment !== undefined) {
-    return `needs an environment at ${python}`;
-  }
   for (const need of needs) {
     if (runtime === 'python') {
       const probe = `import importlib.util as u, sys; sys.exit(0 if u.find_spec("${need}") else 1)`;

@@ -75,6 +75,8 @@ export interface Scenario extends ScenarioQuestion {
   readonly data: DataName;
   /** Among those that `npm run bench` runs when no family is named. */
   readonly essential?: boolean;
+  /** Left out of a smoke run of all: another scenario asks the same of those contenders that such a run has. */
+  readonly smoke?: false;
 }
 
 export const FAMILIES = ['io', 'node', 'torch', 'pack', 'scale'] as const;

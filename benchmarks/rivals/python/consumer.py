@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import torch
-from memmap import consume, open_rows
+from memmap import open_rows
+from tensors import consume
 
 HELD_BYTES_MAX = 512 * 2**20
 

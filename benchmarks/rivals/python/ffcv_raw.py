@@ -1,14 +1,7 @@
-"""FFCV over raw bytes, in its fastest setting here: the system's cache, random order, one thread.
-
-It has an environment of its own beside the sets, made by whoever wants to compare: ``python3 -m venv ffcv``
-there, ``libopencv-dev``, ``libturbojpeg0-dev`` and ``pkg-config`` from the distribution, and with its pip
-``torch==2.13.0 numba opencv-python-headless fastargs pytorch-pfn-extras pandas setuptools`` and then
-``--no-build-isolation --no-deps ffcv==1.0.2``.
-"""
+"""FFCV over raw bytes, in its fastest setting here: the system's cache, random order, one thread."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,27 +13,25 @@ from ffcv.fields.decoders import IntDecoder, NDArrayDecoder
 from ffcv.loader import Loader, OrderOption
 from ffcv.transforms import ToTensor
 from ffcv.writer import DatasetWriter
-from memmap import consume, open_rows
+from memmap import Labels, Rows
+from own_copy import own_copy
+from tensors import consume
 
+folder: Path
 loader: Loader
 
 
-class Rows:
-    def __init__(self, settings: dict[str, Any]) -> None:
-        self.rows, self.labels = open_rows(settings)
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def __getitem__(self, index: int) -> tuple[Any, int]:
-        return np.array(self.rows[index]), int(self.labels[index])
+def prepare(settings: dict[str, Any]) -> list[str]:
+    global folder
+    folder = own_copy(settings, "ffcv", write)
+    return [str(folder)]
 
 
 def open(settings: dict[str, Any]) -> None:  # noqa: A001
     global loader
     torch.set_num_threads(1)
     loader = Loader(
-        str(beton(settings)),
+        str(folder / "rows.beton"),
         batch_size=settings["batchSize"],
         num_workers=1,
         os_cache=True,
@@ -50,16 +41,23 @@ def open(settings: dict[str, Any]) -> None:  # noqa: A001
     )
 
 
-def beton(settings: dict[str, Any]) -> Path:
-    """The rows in FFCV's format, written once."""
-    data = settings["data"]
-    path = Path(data["flat"]["path"]).with_name("rows.beton")
-    if not path.exists():
-        partial = path.with_suffix(".partial")
-        fields = {"x": NDArrayField(np.dtype("uint8"), (data["rowBytes"],)), "label": IntField()}
-        DatasetWriter(str(partial), fields, num_workers=1).from_indexed_dataset(Rows(settings))
-        os.replace(partial, path)
-    return path
+def write(folder: Path, rows: Rows, labels: Labels) -> None:
+    folder.mkdir()
+    fields = {"x": NDArrayField(np.dtype("uint8"), (rows.shape[1],)), "label": IntField()}
+    DatasetWriter(str(folder / "rows.beton"), fields, num_workers=1).from_indexed_dataset(Pairs(rows, labels))
+
+
+class Pairs:
+    """Rows with their labels, by number."""
+
+    def __init__(self, rows: Rows, labels: Labels) -> None:
+        self.rows, self.labels = rows, labels
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, index: int) -> tuple[Any, int]:
+        return np.array(self.rows[index]), int(self.labels[index])
 
 
 def epoch() -> Iterator[tuple[int, int, int]]:

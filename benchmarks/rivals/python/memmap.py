@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 Rows = npt.NDArray[np.uint8]
+Labels = npt.NDArray[np.int64]
 
 
-def open_rows(settings: dict[str, Any]) -> tuple[Rows, npt.NDArray[np.int64]]:
+def open_rows(settings: dict[str, Any]) -> tuple[Rows, Labels]:
     """The mapped rows, shape (rows, row bytes), and the labels, of a set that has them in one file."""
     data = settings["data"]
     return _map(data["flat"], data["rows"], data["rowBytes"]), _labels(data)
@@ -38,17 +38,11 @@ class Regions:
         return row
 
 
-def consume(x: torch.Tensor, label: torch.Tensor) -> tuple[int, int, int]:
-    """Sums a batch as 64-bit words."""
-    total = int(x.view(torch.int64).sum()) + int(label.sum())
-    return len(label), x.numel() + label.numel() * 8, total
-
-
 def _map(region: dict[str, Any], rows: int, row_bytes: int) -> Rows:
     shape = (rows, row_bytes)
     return np.memmap(region["path"], dtype=np.uint8, mode="r", offset=region["offsetBytes"], shape=shape)
 
 
-def _labels(data: dict[str, Any]) -> npt.NDArray[np.int64]:
+def _labels(data: dict[str, Any]) -> Labels:
     labels = data["labels"]
     return np.fromfile(labels["path"], dtype=np.int64, offset=labels["offsetBytes"])

@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import torch
-from memmap import Regions, consume, open_rows
+from memmap import Regions, open_rows
+from tensors import consume
 from torch.utils.data import DataLoader, Dataset
 
 TRIAL_BATCHES = 20

@@ -19,7 +19,7 @@ def _sample(i: int) -> dict[str, Any]:
     return {"x": rows[i].tobytes(), "label": int(labels[i])}
 
 
-def _write(folder: Path, rows: Rows, labels: Labels) -> None:
+def write(folder: Path, rows: Rows, labels: Labels) -> None:
     _rows[:] = [rows, labels]
     litdata.optimize(
         fn=_sample,
@@ -32,7 +32,7 @@ def _write(folder: Path, rows: Rows, labels: Labels) -> None:
 
 
 def epoch() -> Iterator[tuple[int, int, int]]:
-    return write_once(_write)
+    return write_once(write)
 
 
 def close() -> None:

@@ -11,7 +11,7 @@ from streaming import MDSWriter
 open = open_rows  # noqa: A001
 
 
-def _write(folder: Path, rows: Rows, labels: Labels) -> None:
+def write(folder: Path, rows: Rows, labels: Labels) -> None:
     columns = {"x": "bytes", "label": "int64"}
     with MDSWriter(out=str(folder), columns=columns, size_limit=256 << 20) as writer:
         for row, label in zip(rows, labels, strict=True):
@@ -19,7 +19,7 @@ def _write(folder: Path, rows: Rows, labels: Labels) -> None:
 
 
 def epoch() -> Iterator[tuple[int, int, int]]:
-    return write_once(_write)
+    return write_once(write)
 
 
 def close() -> None:

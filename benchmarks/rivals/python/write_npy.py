@@ -11,14 +11,14 @@ from rows_in_memory import Labels, Rows, open_rows, write_once
 open = open_rows  # noqa: A001
 
 
-def _write(folder: Path, rows: Rows, labels: Labels) -> None:
+def write(folder: Path, rows: Rows, labels: Labels) -> None:
     folder.mkdir()
     np.save(folder / "x.npy", rows)
     np.save(folder / "label.npy", labels)
 
 
 def epoch() -> Iterator[tuple[int, int, int]]:
-    return write_once(_write)
+    return write_once(write)
 
 
 def close() -> None:

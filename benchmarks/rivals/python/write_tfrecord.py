@@ -11,7 +11,7 @@ from rows_in_memory import Labels, Rows, open_rows, write_once
 open = open_rows  # noqa: A001
 
 
-def _write(folder: Path, rows: Rows, labels: Labels) -> None:
+def write(folder: Path, rows: Rows, labels: Labels) -> None:
     folder.mkdir()
     with tf.io.TFRecordWriter(str(folder / "rows.tfrecord")) as writer:
         for row, label in zip(rows, labels.tolist(), strict=True):
@@ -23,7 +23,7 @@ def _write(folder: Path, rows: Rows, labels: Labels) -> None:
 
 
 def epoch() -> Iterator[tuple[int, int, int]]:
-    return write_once(_write)
+    return write_once(write)
 
 
 def close() -> None:

@@ -11,16 +11,16 @@ from rows_in_memory import Labels, Rows, open_rows, write_once
 open = open_rows  # noqa: A001
 
 
-def _write(folder: Path, rows: Rows, labels: Labels) -> None:
+def write(folder: Path, rows: Rows, labels: Labels, shard_bytes: int = 256 << 20) -> None:
     folder.mkdir()
     pattern = str(folder / "rows-%06d.tar")
-    with wds.ShardWriter(pattern, maxcount=100_000, maxsize=256 << 20, verbose=0) as writer:
+    with wds.ShardWriter(pattern, maxcount=100_000, maxsize=shard_bytes, verbose=0) as writer:
         for i, (row, label) in enumerate(zip(rows, labels.tolist(), strict=True)):
             writer.write({"__key__": f"{i:08d}", "bin": row.tobytes(), "cls": label})
 
 
 def epoch() -> Iterator[tuple[int, int, int]]:
-    return write_once(_write)
+    return write_once(write)
 
 
 def close() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import torch
-from memmap import consume
+from tensors import consume
 from torch.utils.data import DataLoader
 
 from zero_copy_loader.torch import Dataset, collate

@@ -8,7 +8,7 @@ from statistics import median
 from typing import Any
 
 import torch
-from memmap import consume
+from tensors import consume
 
 from zero_copy_loader.torch import DataLoader
 
