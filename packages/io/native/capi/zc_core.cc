@@ -41,7 +41,7 @@ zc::Result<void> check_rows(const zc::MappedFile& file, const uint64_t* offsets,
 
 extern "C" {
 
-uint32_t zc_abi_version(void) { return 2; }
+uint32_t zc_abi_version(void) { return 3; }
 const char* zc_version(void) { return "0.1.0"; }
 const char* zc_error_name(int32_t code) { return zc::error_name(static_cast<zc::ErrorCode>(code)); }
 
@@ -126,14 +126,6 @@ int32_t zc_memfd_unmap(void* address, uint64_t length, zc_error* error) {
 void zc_slot_release(void* control_word, uint32_t generation) {
   if (control_word == nullptr) return;
   std::atomic_ref<uint32_t>(*static_cast<uint32_t*>(control_word)).store(generation, std::memory_order_release);
-}
-
-void zc_lease_end(void* control_word, uint32_t generation, int event_fd, int32_t owner_pid, const void*) {
-  if (::getpid() != owner_pid) return;
-  zc_slot_release(control_word, generation);
-  const uint64_t one = 1;
-  // A full counter (EAGAIN) is readable all the same, and whoever reads it looks at every lease.
-  [[maybe_unused]] const ssize_t written = ::write(event_fd, &one, sizeof one);
 }
 
 }  // extern "C"

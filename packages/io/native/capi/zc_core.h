@@ -24,7 +24,7 @@ typedef struct zc_error {
 
 typedef struct zc_map zc_map; /* opaque; ends with zc_map_close */
 
-/* Version of this ABI: rises when a function changes or goes. This header describes version 2. */
+/* Version of this ABI: rises when a function changes or goes. This header describes version 3. */
 ZC_API uint32_t zc_abi_version(void);
 /* Version of the library, "0.1.0". Static. */
 ZC_API const char *zc_version(void);
@@ -84,11 +84,45 @@ ZC_API int32_t zc_memfd_unmap(void *address, uint64_t length, zc_error *error);
 /* Stores a slot's generation into its control word (release order): the lease is over. A NULL-safe, lock-free
  * store, fit for a finalizer. */
 ZC_API void zc_slot_release(void *control_word, uint32_t generation);
-/* Ends a lease from a finalizer, without the interpreter: zc_slot_release, then adds 1 to the eventfd. Does
- * nothing in a process other than `owner_pid`: a forked child holds none of its parent's leases. `reference` is
- * not looked at; the callback of a Python weak reference is handed one. */
-ZC_API void zc_lease_end(void *control_word, uint32_t generation, int event_fd, int32_t owner_pid,
-                         const void *reference);
+
+/* Objects of Python, for a caller that holds the interpreter's lock (ctypes.PyDLL); where zc_py_available says 0 there
+ * is no Python in this process, and none of them may be called. Arguments are borrowed, results are the caller's. NULL
+ * is returned with an exception set. Nothing here lets go of the lock, but what a call of `from_dlpack` does. */
+typedef struct _object PyObject;
+ZC_API int32_t zc_py_available(void);
+
+/* Maps a segment of slots (docs/reference/bridge-protocol.md, section 5); None, with `error` filled, where it does not
+ * fit its memfd. Both descriptors stay the caller's. The map ends with the object and with the last lease on a slot. */
+ZC_API PyObject *zc_py_segment(int fd, uint64_t size_bytes, uint64_t control_bytes, uint32_t slots,
+                               uint64_t slot_bytes, int released, zc_error *error);
+ZC_API void *zc_py_segment_address(PyObject *segment);
+/* How many leases on its slots live. */
+ZC_API uint32_t zc_py_segment_leases(PyObject *segment);
+/* No lease's end is told from here on: `released` may be closed. */
+ZC_API void zc_py_segment_forget(PyObject *segment);
+/* Takes one of the segment's slots: the lease ends, and is told, when the object dies. A process forked from this one
+ * tells nothing. */
+ZC_API PyObject *zc_py_lease(PyObject *segment, uint32_t slot, uint32_t generation);
+
+/* Segments by the numbers that batch messages give them; it keeps them. */
+ZC_API PyObject *zc_py_segment_table(void);
+ZC_API void zc_py_segment_table_add(PyObject *table, uint32_t number, PyObject *segment);
+ZC_API void zc_py_segment_table_remove(PyObject *table, uint32_t number);
+
+/* A field whose rows have one shape; the type in the words of DLPack. */
+typedef struct zc_tensor_field {
+  const int64_t *row_shape;
+  uint32_t dimensions; /* of a row */
+  uint8_t type_code;
+  uint8_t type_bits;
+} zc_tensor_field;
+
+/* A function of one argument, the bytes of a batch message, that takes the slot and gives an instance of `batch_type`, a
+ * subclass of dict: by the field's name what `from_dlpack` makes of a capsule, `way` one of `ways`, `_indices` the
+ * capsule of the samples' numbers. None where the message does not fit the fields or its slot: nothing is taken then.
+ * `fields` has one for each of `names`, and is copied. */
+ZC_API PyObject *zc_py_batch_maker(PyObject *segments, PyObject *names, PyObject *ways, PyObject *batch_type,
+                                   PyObject *from_dlpack, const zc_tensor_field *fields);
 
 #ifdef __cplusplus
 }

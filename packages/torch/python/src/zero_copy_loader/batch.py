@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Generic, TypeVar, overload
 
 import numpy as np
@@ -28,14 +28,23 @@ class Batch(dict[str, Any]):
     The memory is the batch's own, in place changes included, as long as anything made of it lives.
     """
 
-    __slots__ = ("indices", "way")
+    __slots__ = ("_indices", "way")
 
     def __init__(
         self, fields: Mapping[str, Any] = {}, /, indices: Any = None, way: str | None = None
     ) -> None:
         super().__init__(fields)
-        self.indices = indices
+        self._indices = indices
         self.way = way
+
+    @property
+    def indices(self) -> Any:
+        """The samples' numbers in the dataset."""
+        return self._indices
+
+    @indices.setter
+    def indices(self, indices: Any) -> None:
+        self._indices = indices
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (Batch, (dict(self), self.indices, self.way))
@@ -142,6 +151,10 @@ class JsonRows(Rows[Any]):
 _ROWS: dict[str, type[Rows[Any]]] = {"bytes": BytesRows, "utf8": TextRows, "json": JsonRows}
 
 
+#: Makes a batch of the bytes of its message; None where that is to be done field by field.
+BatchMaker = Callable[[bytes], Batch | None]
+
+
 class FieldView:
     """Makes the value of one field of a batch out of its place in the slot. Copies nothing."""
 
@@ -151,6 +164,14 @@ class FieldView:
         self._dtype = field.numpy_dtype
         self._row_shape = tuple(size or 0 for size in field.shape or ())
         self._fixed = field.fixed
+
+    @classmethod
+    def batch_maker(cls, views: Sequence[FieldView], segments: Any) -> BatchMaker | None:  # noqa: ARG003
+        """What makes whole batches at once, where all of these views' values can be made so.
+
+        ``segments``: the native core's table of the memory that batches lie in.
+        """
+        return None
 
     def make(self, memory: Any, samples: int, offset: int, length: int, tables: int) -> Any:
         """The field's value: an array over exactly its bytes, `Packed`, or `Rows`."""

@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import Any, Final
 
 from . import answers, protocol
+from .core import library
 from .descriptors import new_descriptors
 from .errors import ZcError
 from .farewells import Farewells
@@ -33,6 +34,8 @@ class Client:
     """
 
     def __init__(self) -> None:
+        # First of all, while there is a descriptor to open it with.
+        library()
         frames, packets, self._released = new_descriptors()
         self._control, their_control = frames
         self._packets, their_packets = packets

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from .errors import ZcError
 
 #: The version of packages/io/native/capi/zc_core.h that the declarations below follow.
-ABI_VERSION: Final = 2
+ABI_VERSION: Final = 3
 LIBRARY_NAME: Final = "libzc_core.so"
 
 Bytes = npt.NDArray[np.uint8]
@@ -55,7 +55,19 @@ class _Ranges(ctypes.Structure):
     )
 
 
+class TensorField(ctypes.Structure):
+    """A field whose rows have one shape; the type is in the words of DLPack."""
+
+    _fields_ = (
+        ("row_shape", ctypes.POINTER(ctypes.c_int64)),
+        ("dimensions", ctypes.c_uint32),
+        ("type_code", ctypes.c_uint8),
+        ("type_bits", ctypes.c_uint8),
+    )
+
+
 _ERROR = ctypes.POINTER(_Error)
+_OBJECT = ctypes.py_object
 _DECLARATIONS: Final[dict[str, tuple[Any, list[Any]]]] = {
     "zc_abi_version": (_U32, []),
     "zc_version": (ctypes.c_char_p, []),
@@ -75,12 +87,20 @@ _DECLARATIONS: Final[dict[str, tuple[Any, list[Any]]]] = {
     "zc_memfd_map": (_I32, [ctypes.c_int, _U64, ctypes.POINTER(_POINTER), _ERROR]),
     "zc_memfd_unmap": (_I32, [_POINTER, _U64, _ERROR]),
 }
-#: Called with the interpreter lock held: they only load or store a word.
+#: Called with the interpreter lock held: they make objects, or are shorter than giving it up.
 _SHORT_DECLARATIONS: Final[dict[str, tuple[Any, list[Any]]]] = {
     "zc_map_poisoned": (_I32, [_POINTER]),
     "zc_slot_release": (None, [_POINTER, _U32]),
-    # The last argument is what Python hands to the callback of a weak reference.
-    "zc_lease_end": (None, [_POINTER, _U32, ctypes.c_int, _I32, ctypes.py_object]),
+    "zc_py_available": (_I32, []),
+    "zc_py_segment": (_OBJECT, [ctypes.c_int, _U64, _U64, _U32, _U64, ctypes.c_int, _ERROR]),
+    "zc_py_segment_address": (_POINTER, [_OBJECT]),
+    "zc_py_segment_leases": (_U32, [_OBJECT]),
+    "zc_py_segment_forget": (None, [_OBJECT]),
+    "zc_py_lease": (_OBJECT, [_OBJECT, _U32, _U32]),
+    "zc_py_segment_table": (_OBJECT, []),
+    "zc_py_segment_table_add": (None, [_OBJECT, _U32, _OBJECT]),
+    "zc_py_segment_table_remove": (None, [_OBJECT, _U32]),
+    "zc_py_batch_maker": (_OBJECT, [*[_OBJECT] * 5, ctypes.POINTER(TensorField)]),
 }
 
 
@@ -100,6 +120,10 @@ def library() -> Any:
                 path=path,
                 expected=ABI_VERSION,
                 actual=version,
+            )
+        if not short.zc_py_available():
+            raise ZcError(
+                "ZC_TORCH_CORE_MISSING", "the interpreter hides its C functions from libraries", path=path
             )
         for name, (result, arguments) in _DECLARATIONS.items():
             _declare(loaded, name, result, arguments)
@@ -132,6 +156,20 @@ def unmap_memfd(address: int, length: int) -> None:
     """Unmaps what `map_memfd` gave; nothing may look there afterwards."""
     error = _Error()
     _raise_for(library().zc_memfd_unmap(address, length, error), error, None)
+
+
+def map_segment(
+    descriptor: int, size_bytes: int, control_bytes: int, slots: int, slot_bytes: int, released: int
+) -> Any:
+    """Maps a segment of slots; what it gives keeps it mapped, as every lease on one of its slots does.
+
+    Raises ZC_ARGUMENT for one that does not fit its memfd or could shrink, and ZC_IO_MEMORY.
+    """
+    error = _Error()
+    sizes = (size_bytes, control_bytes, slots, slot_bytes)
+    segment = library().zc_py_segment(descriptor, *sizes, released, error)
+    _raise_for(error.code, error, None)
+    return segment
 
 
 class MappedFile:

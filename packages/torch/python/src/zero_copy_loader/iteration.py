@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from . import protocol
 from .accelerator import Leases
-from .batch import Batch, FieldView
+from .batch import Batch, BatchMaker, FieldView
 from .consumer_clock import ConsumerClock
 from .errors import ZcError
 from .ids_ahead import IdsAhead
@@ -39,8 +39,12 @@ class Iteration:
         clock: ConsumerClock | None,
         sampled: Sampled | None,
         leases: Leases | None = None,
+        make: BatchMaker | None = None,
     ) -> None:
-        """Without a ``clock`` another iterator takes the batches, and counts them as it hands them out."""
+        """Without a ``clock`` another iterator takes the batches, and counts them as it hands them out.
+
+        Where there are no ``leases`` that have a say in it, batches may be made whole by ``make``.
+        """
         client = session.client
         session.iterations += 1
         self._id = session.iterations
@@ -54,6 +58,7 @@ class Iteration:
         self._leases = leases
         self._views = views
         self._decoder = BatchDecoder(len(views))
+        self._make = make
         self._inbox = client.inbox(session.number)
         self._clock = clock
         self._given_at: float | None = None
@@ -159,7 +164,7 @@ class Iteration:
                 numbers = self._decoder.unpack(payload)
                 # A batch that is seen twice came before an interrupt of another thread's loader.
                 if numbers[8] == self._taken:
-                    return self._hand_out(numbers)
+                    return self._hand_out(payload, numbers)
             elif kind == protocol.END:
                 self._finish()
                 self._client.end_iteration(self._number, self._id)
@@ -173,7 +178,18 @@ class Iteration:
         self._inbox.popleft()
         return None
 
-    def _hand_out(self, numbers: tuple[int, ...]) -> Batch:
+    def _hand_out(self, payload: bytes, numbers: tuple[int, ...]) -> Batch:
+        batch = None if self._make is None else self._make(payload)
+        if batch is None:
+            batch = self._made_by_field(numbers)
+        self._inbox.popleft()
+        self._taken += 1
+        # The last step: what an exception keeps from the trainer does not count as handed out.
+        if self._clock is not None:
+            self._progress.handed_out += 1
+        return batch
+
+    def _made_by_field(self, numbers: tuple[int, ...]) -> Batch:
         _, _, segment, slot, generation, samples, way, _, _, _, indices, *places = numbers
         memory = self._segments.take(segment, slot, generation)
         if self._leases is not None:
@@ -185,15 +201,9 @@ class Iteration:
                     self._views, places[::3], places[1::3], places[2::3], strict=True
                 )
             }
-            batch = Batch(fields, self._views[0].indices(memory, samples, indices), WAYS[way])
+            return Batch(fields, self._views[0].indices(memory, samples, indices), WAYS[way])
         except (TypeError, ValueError, OverflowError) as error:
             raise protocol.protocol_error(f"a batch does not fit its slot: {error}") from error
-        self._inbox.popleft()
-        self._taken += 1
-        # The last step: what an exception keeps from the trainer does not count as handed out.
-        if self._clock is not None:
-            self._progress.handed_out += 1
-        return batch
 
     def _finish(self) -> None:
         self._over = True

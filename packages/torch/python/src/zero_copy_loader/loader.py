@@ -208,7 +208,12 @@ class DataLoader(SampleAccess):
         clock = self._clock if is_last else None
         leases = None if accelerator is None else accelerator.leases
         iteration: Iteration | HandedOut
-        iteration = Iteration(self, session, progress, views, share, self._ahead, clock, sampled, leases)
+        make = None
+        if leases is None:
+            make = self._view_type.batch_maker(views, session.client.segments.table)
+        iteration = Iteration(
+            self, session, progress, views, share, self._ahead, clock, sampled, leases, make
+        )
         if not is_last:
             iteration = HandedOut(self._staged(iteration, accelerator), progress, self._clock)
         self._place = None

@@ -8,6 +8,7 @@ import socket
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from .core import library
 from .errors import ZcError
 from .lease import Segment
 from .protocol import protocol_error
@@ -26,6 +27,8 @@ class SharedSegments:
         #: By loader: who is told of its segments.
         self._watchers: dict[int, Callable[[Segment], None]] = {}
         self._retired: list[Segment] = []
+        #: The same for the native core, which looks them up by itself.
+        self.table: Any = library().zc_py_segment_table()
 
     def __iter__(self) -> Iterator[Segment]:
         return iter([*self._known.values()])
@@ -85,6 +88,7 @@ class SharedSegments:
                 os.close(descriptor)
             raise
         self._loaders[number] = loader
+        library().zc_py_segment_table_add(self.table, number, self._known[number].handle)
         self._arrived.clear()
         os.close(descriptor)
         watcher = self._watchers.get(loader)
@@ -94,6 +98,8 @@ class SharedSegments:
     def retire(self, number: int) -> None:
         """No batch lies in it any more; leases that are held stay valid."""
         segment = self._known.pop(number, None)
+        if segment is not None:
+            library().zc_py_segment_table_remove(self.table, number)
         self._loaders.pop(number, None)
         self._retired = [each for each in self._retired if each.leased]
         if segment is not None and segment.leased:

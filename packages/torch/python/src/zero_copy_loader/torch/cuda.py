@@ -142,10 +142,10 @@ def _register(reference: weakref.ref[Segment], device: torch.device) -> None:
         )
         return
     # The map is kept until it is registered no more; the process's end needs neither.
-    unpin = weakref.finalize(segment, _unregister, segment.address, segment.map, device)
+    unpin = weakref.finalize(segment, _unregister, segment.address, segment.handle, device)
     unpin.atexit = False
 
 
-def _unregister(address: int, _map: object, device: torch.device) -> None:
+def _unregister(address: int, _mapped: object, device: torch.device) -> None:
     with _cuda.device(device):
         _cuda.cudart().cudaHostUnregister(address)

@@ -12,6 +12,7 @@ import torch
 from .. import batch
 from ..schema import Field
 from .packed import Packed
+from .tensor_batch import batch_maker
 
 
 class TensorView(batch.FieldView):
@@ -24,6 +25,11 @@ class TensorView(batch.FieldView):
         if self._bits:
             self._dtype = np.dtype("<i2")
         self._plain = self._fixed and not self._bits
+
+    @classmethod
+    def batch_maker(cls, views: Sequence[batch.FieldView], segments: Any) -> batch.BatchMaker | None:
+        plain = all(type(view) is cls and view.field.fixed for view in views)
+        return batch_maker([view.field for view in views], segments) if plain else None
 
     def make(self, memory: Any, samples: int, offset: int, length: int, tables: int) -> Any:
         if self._plain:

@@ -1,0 +1,126 @@
+// What Python gets as objects of its own, by ctypes.PyDLL: with the interpreter's lock, and no step of the
+// interpreter in between that an exception could come into.
+#include <memory>
+#include <new>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "batch_maker.h"
+#include "handles.h"
+#include "python_api.h"
+#include "segment.h"
+#include "segment_table.h"
+#include "zc_core.h"
+
+namespace {
+
+using zc::capi::BatchMaker;
+using zc::capi::PyRef;
+using zc::capi::PythonApi;
+using zc::capi::Segment;
+using zc::capi::SegmentTable;
+using zc::capi::SlotLease;
+using zc::capi::TensorField;
+
+template <typename Held>
+constexpr const char* name_of = nullptr;
+template <>
+constexpr const char* name_of<std::shared_ptr<Segment>> = "zero_copy_loader.segment";
+template <>
+constexpr const char* name_of<std::shared_ptr<SegmentTable>> = "zero_copy_loader.segments";
+template <>
+constexpr const char* name_of<SlotLease> = "zero_copy_loader.lease";
+template <>
+constexpr const char* name_of<BatchMaker> = "zero_copy_loader.batch_maker";
+
+template <typename Held>
+Held* held_in(PyObject* capsule) {
+  return static_cast<Held*>(PythonApi::find()->capsule_pointer(capsule, name_of<Held>));
+}
+
+template <typename Held>
+void end(PyObject* capsule) {
+  const std::unique_ptr<Held> ended(held_in<Held>(capsule));
+}
+
+// A capsule that owns it.
+template <typename Held>
+PyObject* capsule_of(std::unique_ptr<Held> held) {
+  PyObject* capsule = PythonApi::find()->capsule_new(held.get(), name_of<Held>, end<Held>);
+  if (capsule != nullptr) held.release();
+  return capsule;
+}
+
+std::vector<TensorField> fields_of(const zc_tensor_field* fields, size_t count) {
+  std::vector<TensorField> made;
+  made.reserve(count);
+  for (const zc_tensor_field& field : std::span(fields, count)) {
+    made.push_back({.type_code = field.type_code,
+                    .type_bits = field.type_bits,
+                    .row_shape = {field.row_shape, field.row_shape + field.dimensions}});
+  }
+  return made;
+}
+
+PyObject* make_batch(PyObject* self, PyObject* message) {
+  char* data = nullptr;
+  intptr_t size = 0;
+  if (PythonApi::find()->bytes_span(message, &data, &size) != 0) return nullptr;
+  const auto bytes = std::as_bytes(std::span(data, static_cast<size_t>(size)));
+  return held_in<BatchMaker>(self)->make(bytes);
+}
+
+}  // namespace
+
+extern "C" {
+
+int32_t zc_py_available(void) { return PythonApi::find() != nullptr ? 1 : 0; }
+
+PyObject* zc_py_segment(int fd, uint64_t size_bytes, uint64_t control_bytes, uint32_t slots, uint64_t slot_bytes,
+                        int released, zc_error* error) {
+  const PythonApi& api = *PythonApi::find();
+  auto mapped = Segment::map(fd, {size_bytes, control_bytes, slots, slot_bytes}, released);
+  if (mapped) return capsule_of(std::make_unique<std::shared_ptr<Segment>>(std::move(mapped).value()));
+  zc::capi::report(mapped.error(), error);
+  api.retain(api.none);
+  return api.none;
+}
+
+void* zc_py_segment_address(PyObject* segment) { return (*held_in<std::shared_ptr<Segment>>(segment))->address(); }
+
+uint32_t zc_py_segment_leases(PyObject* segment) { return (*held_in<std::shared_ptr<Segment>>(segment))->leases(); }
+
+void zc_py_segment_forget(PyObject* segment) { (*held_in<std::shared_ptr<Segment>>(segment))->forget(); }
+
+PyObject* zc_py_lease(PyObject* segment, uint32_t slot, uint32_t generation) {
+  return capsule_of(std::make_unique<SlotLease>(*held_in<std::shared_ptr<Segment>>(segment), slot, generation));
+}
+
+PyObject* zc_py_segment_table(void) {
+  return capsule_of(std::make_unique<std::shared_ptr<SegmentTable>>(std::make_shared<SegmentTable>()));
+}
+
+void zc_py_segment_table_add(PyObject* table, uint32_t number, PyObject* segment) {
+  (*held_in<std::shared_ptr<SegmentTable>>(table))->add(number, *held_in<std::shared_ptr<Segment>>(segment));
+}
+
+void zc_py_segment_table_remove(PyObject* table, uint32_t number) {
+  (*held_in<std::shared_ptr<SegmentTable>>(table))->remove(number);
+}
+
+PyObject* zc_py_batch_maker(PyObject* segments, PyObject* names, PyObject* ways, PyObject* batch_type,
+                            PyObject* from_dlpack, const zc_tensor_field* fields) {
+  static zc::capi::PyMethodDef make = {"make_batch", make_batch, PythonApi::one_argument,
+                                       "A batch of tensors of a batch message; None where it is none."};
+  const PythonApi& api = *PythonApi::find();
+  const auto count = static_cast<size_t>(api.tuple_size(names));
+  const PyRef self = PyRef::own(
+      api, capsule_of(std::make_unique<BatchMaker>(
+               api, *held_in<std::shared_ptr<SegmentTable>>(segments), fields_of(fields, count),
+               zc::capi::BatchWords{PyRef::share(api, names), PyRef::share(api, ways),
+                                    PyRef::share(api, batch_type), PyRef::share(api, from_dlpack)})));
+  return self ? api.function_new(&make, self.get(), nullptr) : nullptr;
+}
+
+}  // extern "C"
