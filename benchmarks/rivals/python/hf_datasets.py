@@ -12,15 +12,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import arrow_batches
 import datasets
 import numpy as np
+import pyarrow as pa
 import torch
 from memmap import Labels, Rows
 from own_copy import own_copy
 from tensors import consume
 from torch.utils.data import DataLoader
-
-WRITE_ROWS = 500
 
 folder: Path
 loader: DataLoader[Any]
@@ -35,20 +35,9 @@ def prepare(settings: dict[str, Any]) -> list[str]:
 
 
 def write(column: str, folder: Path, rows: Rows, labels: Labels) -> None:
-    is_list = column == "list"
-    value = datasets.Value("uint8" if is_list else "large_binary")
-    features = datasets.Features(
-        {"x": datasets.List(value, rows.shape[1]) if is_list else value, "label": datasets.Value("int64")}
-    )
-
-    def stretches() -> Iterator[dict[str, Any]]:
-        for start in range(0, len(labels), WRITE_ROWS):
-            part = rows[start : start + WRITE_ROWS]
-            x = list(part) if is_list else [row.tobytes() for row in part]
-            yield {"x": x, "label": labels[start : start + WRITE_ROWS]}
-
-    parts = [datasets.Dataset.from_dict(part, features=features) for part in stretches()]
-    datasets.concatenate_datasets(parts).save_to_disk(str(folder))
+    batches = arrow_batches.lists if column == "list" else arrow_batches.values
+    table = pa.Table.from_batches(batches(rows, labels))
+    datasets.Dataset(table).save_to_disk(str(folder))
 
 
 def open(settings: dict[str, Any]) -> None:  # noqa: A001

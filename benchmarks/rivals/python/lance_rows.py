@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import arrow_batches
 import lance
 import pyarrow as pa
 import torch
@@ -20,8 +21,6 @@ from memmap import Labels, Rows
 from own_copy import own_copy
 from tensors import consume
 from torch.utils.data import DataLoader, Dataset
-
-WRITE_ROWS = 500
 
 folder: Path
 batches: Any
@@ -34,16 +33,7 @@ def prepare(settings: dict[str, Any]) -> list[str]:
 
 
 def write(folder: Path, rows: Rows, labels: Labels) -> None:
-    row_bytes = rows.shape[1]
-    schema = pa.schema([("x", pa.list_(pa.uint8(), row_bytes)), ("label", pa.int64())])
-
-    def stretches() -> Iterator[pa.RecordBatch]:
-        for start in range(0, len(labels), WRITE_ROWS):
-            values = pa.array(rows[start : start + WRITE_ROWS].reshape(-1))
-            x = pa.FixedSizeListArray.from_arrays(values, row_bytes)
-            yield pa.record_batch([x, pa.array(labels[start : start + WRITE_ROWS])], schema=schema)
-
-    lance.write_dataset(stretches(), str(folder), schema=schema)
+    lance.write_dataset(pa.Table.from_batches(arrow_batches.lists(rows, labels)), str(folder))
 
 
 def open(settings: dict[str, Any]) -> None:  # noqa: A001
