@@ -29,6 +29,7 @@ const RECORD_BATCH_BYTES = 64 * 2 ** 20;
 let settings: Settings;
 let path: string;
 let table: Table;
+let labels: BigInt64Array;
 let epochs = 0;
 
 /**
@@ -51,6 +52,7 @@ export default {
   async open(given: Settings) {
     settings = given;
     table = tableFromIPC(await readFile(path));
+    labels = table.getChild('label')!.toArray();
   },
 
   *epoch(): Generator<Consumed> {
@@ -58,7 +60,6 @@ export default {
     epochs += 1;
     const order = idsOf(settings, epochs);
     const x = table.getChild('x') as Vector<Binary>;
-    const label = table.getChild('label') as Vector<Int64>;
     for (let start = 0; start < order.length; start += batchSize) {
       const ids = order.subarray(start, start + batchSize);
       let bytes = ids.length * 8;
@@ -66,7 +67,7 @@ export default {
       for (const id of ids) {
         const row = x.get(id)!;
         bytes += row.length;
-        sum += sum64(row) + label.get(id)!;
+        sum += sum64(row) + labels[id]!;
       }
       yield { samples: ids.length, bytes, sum, ids };
     }
