@@ -14,4 +14,5 @@ export default {
     'zc-verify': { runtime: 'node', module: 'node/views', params: { verify: 'always' } },
   },
   reaches: [{ subject: 'zc', than: 1_500_000, measure: 'samples_s', factor: 1 }],
+  essential: true,
 } satisfies Scenario;

@@ -21,5 +21,4 @@ export default {
     { subject: 'zc', than: 'read-fresh', measure: 'cpu_s_per_gb_net', factor: 1 / 3 },
     { subject: 'zc', than: 'fs-promises', measure: 'mb_s', factor: 1.5 },
   ],
-  essential: true,
 } satisfies Scenario;

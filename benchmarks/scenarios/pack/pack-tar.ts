@@ -14,4 +14,5 @@ export default {
     limit: { runtime: 'node', module: 'node/fio-copy', needs: ['fio'], yardstick: 'limit' },
   },
   reaches: [{ subject: 'zc', than: 'limit', measure: 'mb_s', factor: 0.6 }],
+  essential: true,
 } satisfies Scenario;

@@ -14,4 +14,5 @@ export default {
     limit: diskLimit(),
   },
   reaches: [{ subject: 'zc', than: 'limit', measure: 'mb_s', factor: 0.9 }],
+  essential: true,
 } satisfies Scenario;
