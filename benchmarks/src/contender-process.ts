@@ -29,6 +29,8 @@ export interface Round extends RoundReply {
   /** CPU that others spent meanwhile: load that was not ours. */
   readonly foreignCpuSeconds: number;
   readonly pssBytes: number;
+  readonly pageFaults: number;
+  readonly contextSwitches: number;
 }
 
 /**
@@ -43,8 +45,10 @@ export class ContenderProcess {
   files: readonly string[] = [];
   #stderr = '';
 
-  private constructor(child: ChildProcess) {
+  private constructor(child: ChildProcess, signal?: AbortSignal) {
     this.#child = child;
+    signal?.addEventListener('abort', this.#kill);
+    child.once('exit', () => signal?.removeEventListener('abort', this.#kill));
     this.#lines = createInterface({ input: child.stdio[3] as Readable });
     this.#replies = this.#lines[Symbol.asyncIterator]();
     child.stderr!.setEncoding('utf8').on('data', (text: string) => {
@@ -52,13 +56,20 @@ export class ContenderProcess {
     });
   }
 
-  static async start(contender: Contender, settings: Omit<Settings, 'params'>): Promise<ContenderProcess> {
+  /** @param signal - kills it */
+  static async start(
+    contender: Contender,
+    settings: Omit<Settings, 'params'>,
+    signal?: AbortSignal,
+  ): Promise<ContenderProcess> {
     const harness =
       contender.runtime === 'node'
         ? [process.execPath, built('src/harness.js')]
         : [pythonInterpreter(contender.environment), script('src/harness.py')];
     const [command, ...args] = [...(contender.unprivileged ? withoutPrivileges() : []), ...harness];
     const child = spawn(command!, args, {
+      // A group of its own: Ctrl-C is for the runner, which ends its contenders with all that they have started.
+      detached: true,
       stdio: ['pipe', 'ignore', 'pipe', 'pipe'],
       env: {
         ...process.env,
@@ -67,7 +78,7 @@ export class ContenderProcess {
         PYTHONPATH: script('../packages/torch/python/src'),
       },
     });
-    const started = new ContenderProcess(child);
+    const started = new ContenderProcess(child, signal);
     const { module, params = {} } = contender;
     try {
       const { files = [] } = await started.#ask({ op: 'start', module, settings: { ...settings, params } });
@@ -87,7 +98,15 @@ export class ContenderProcess {
     const after = treeUsage(this.#child.pid!);
     const cpuSeconds = after.cpuSeconds - before.cpuSeconds;
     const foreignCpuSeconds = Math.max(0, machineCpuSeconds() - machineBefore - cpuSeconds);
-    return { ...reply, cpuSeconds, foreignCpuSeconds, pssBytes: after.pssBytes };
+    return {
+      ...reply,
+      cpuSeconds,
+      foreignCpuSeconds,
+      pssBytes: after.pssBytes,
+      pageFaults: after.pageFaults - before.pageFaults,
+      // A thread that ended takes its count with it.
+      contextSwitches: Math.max(0, after.contextSwitches - before.contextSwitches),
+    };
   }
 
   /** Lets go of the data, so that its pages can be dropped. */
@@ -99,10 +118,18 @@ export class ContenderProcess {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const ended = new Promise((resolve) => this.#child.once('exit', resolve));
     this.#child.stdin!.end();
-    const timer = setTimeout(() => this.#child.kill('SIGKILL'), 10_000);
+    const timer = setTimeout(this.#kill, 10_000);
     await ended;
     clearTimeout(timer);
   }
+
+  readonly #kill = (): void => {
+    try {
+      process.kill(-this.#child.pid!, 'SIGKILL');
+    } catch {
+      // It has ended.
+    }
+  };
 
   async #ask(command: Record<string, unknown>): Promise<Record<string, unknown>> {
     (this.#child.stdin as Writable).write(`${JSON.stringify(command)}\n`);

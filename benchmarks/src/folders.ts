@@ -3,8 +3,8 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The folder `benchmarks/`; this file runs from `benchmarks/dist/src/`. */
-const BENCHMARKS = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+/** The folder `benchmarks/`; this file runs from `benchmarks/dist/src/`, in tests from `benchmarks/src/`. */
+const BENCHMARKS = dirname(fileURLToPath(import.meta.url)).replace(/(\/dist)?\/src$/, '');
 
 /** A file that is run as it stands, not built: Python. */
 export function script(path: string): string {

@@ -5,30 +5,36 @@ import { readdirSync, readFileSync } from 'node:fs';
 export interface TreeUsage {
   readonly cpuSeconds: number;
   readonly pssBytes: number;
+  /** Minor and major ones, those of children that ended included. */
+  readonly pageFaults: number;
+  /** How often a thread left its core, for it had to wait or its time was up; of threads that still run. */
+  readonly contextSwitches: number;
 }
 
 const TICKS_PER_SECOND = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
 
 /**
- * CPU time (user and system, io workers and reaped children included) and proportional set size of a process
- * and its descendants, from `/proc`. A process that ends while it is being looked at counts with its parent's
+ * CPU time (user and system, io workers and reaped children included), proportional set size, page faults and
+ * context switches of a process and its descendants, from `/proc`. A process that ends while it is being looked at counts with its parent's
  * reaped children.
  */
 export function treeUsage(root: number): TreeUsage {
-  let ticks = 0;
-  let pssBytes = 0;
+  let [ticks, pssBytes, pageFaults, contextSwitches] = [0, 0, 0, 0];
   for (const pid of descendants(root)) {
     try {
       const fields = statFields(pid);
       // utime, stime, and those of children that were waited for: fields 14 to 17 of proc(5).
       ticks += fields[11]! + fields[12]! + fields[13]! + fields[14]!;
+      // minflt, cminflt, majflt, cmajflt: fields 10 to 13.
+      pageFaults += fields[7]! + fields[8]! + fields[9]! + fields[10]!;
+      contextSwitches += switchesOf(pid);
       const pss = /^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'));
       pssBytes += Number(pss?.[1] ?? 0) * 1024;
     } catch {
       // It ended in between.
     }
   }
-  return { cpuSeconds: ticks / TICKS_PER_SECOND, pssBytes };
+  return { cpuSeconds: ticks / TICKS_PER_SECOND, pssBytes, pageFaults, contextSwitches };
 }
 
 /** Seconds of CPU that the whole machine has spent on anything since it started. */
@@ -40,6 +46,17 @@ export function machineCpuSeconds(): number {
     .slice(1)
     .map(Number) as [number, number, number, number, number, number, number];
   return (user + nice + system + irq + softirq) / TICKS_PER_SECOND;
+}
+
+function switchesOf(pid: number): number {
+  let switches = 0;
+  for (const thread of readdirSync(`/proc/${pid}/task`)) {
+    const status = readFileSync(`/proc/${pid}/task/${thread}/status`, 'utf8');
+    for (const [, count] of status.matchAll(/^(?:non)?voluntary_ctxt_switches:\s+(\d+)$/gm)) {
+      switches += Number(count);
+    }
+  }
+  return switches;
 }
 
 function descendants(root: number): number[] {

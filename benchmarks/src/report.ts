@@ -1,17 +1,30 @@
 import { z } from 'zod';
-import type { Round } from './contender-process.js';
-import { cpuPerGb, type Figure, lessIsBetter, mbPerSecond, measureOf } from './measure.js';
-import type { ScenarioRun } from './runner.js';
-import type { ScenarioQuestion } from './scenario.js';
-import { pairedRatio, quantile, type Spread as SpreadOf, spread } from './statistics.js';
 
 const Spread = z.object({ median: z.number(), min: z.number(), max: z.number() });
+/** A 95 % interval; its upper end is null, for infinity, where there was one round. */
 const Ratio = z.object({ median: z.number(), low: z.number(), high: z.number().nullable() });
+
+/** What was asked: a file under `scenarios/<family>/`. */
+const Scenario = z.object({
+  name: z.string(),
+  title: z.string(),
+  family: z.string().nullable(),
+  temperature: z.enum(['warm', 'cold', 'half']),
+  batch_size: z.number().int(),
+  shuffle: z.boolean(),
+  /** Of the set; where its rows differ in length, the mean. Null where it could not be made. */
+  rows: z.number().int().nullable(),
+  row_bytes: z.number().nullable(),
+  /** What the contender `limit` measures, in words; null where the scenario has none. */
+  limit: z.string().nullable(),
+});
 
 /** One contender in one scenario. Sizes are decimal: 1 MB is 10^6 bytes. */
 const Result = z.object({
   scenario: z.string(),
   contender: z.string(),
+  /** Null for loaders; what the hardware gives, or the consumer alone. */
+  yardstick: z.enum(['limit', 'consumer']).nullable(),
   params: z.record(z.string(), z.unknown()),
   rounds: z.number().int(),
   mb_s: Spread,
@@ -21,16 +34,21 @@ const Result = z.object({
   /** The same without what the scenario's `consumer` used; null for yardsticks and where it did not run. */
   cpu_s_per_gb_net: Spread.nullable(),
   pss_mb: z.number(),
+  /** Of the process tree: pages touched for the first time or read from the disk, and threads taken off a core. */
+  page_faults_per_gb: z.number(),
+  context_switches_per_gb: z.number(),
   first_batch_ms: z.number(),
   gap_ms: z.object({ p50: z.number(), p99: z.number(), max: z.number() }),
   /** What the contender noted beyond that, by names that end in their units. */
   figures: z.record(z.string(), Spread),
   /** Throughput of this contender divided by that of each other one, from the paired rounds. */
   ratio: z.record(z.string(), Ratio),
+  /** Cores that were busy with something else meanwhile. */
+  foreign_cores: Spread,
 });
 
-/** What was asked for, and what came of it; met if the interval includes the factor. */
-const ReachResult = z.object({
+/** What was aimed at, and what came of it; met if the interval includes the factor or is better. */
+const Reach = z.object({
   scenario: z.string(),
   subject: z.string(),
   /** Another contender, or the number itself. */
@@ -41,113 +59,29 @@ const ReachResult = z.object({
   met: z.boolean(),
 });
 
+/** A contender without a result. */
+const Absent = z.object({ scenario: z.string(), contender: z.string(), reason: z.string() });
+
 export const Report = z.object({
   schema: z.literal(1),
+  /** When the run began (ISO 8601), how long it took, and whether it was ended before its time. */
   date: z.string(),
+  seconds: z.number(),
+  interrupted: z.boolean(),
   machine: z.record(z.string(), z.unknown()),
+  /** See `method.ts`. */
+  method: z.record(z.string(), z.unknown()),
+  scenarios: z.array(Scenario),
   results: z.array(Result),
-  reaches: z.array(ReachResult),
-  missing: z.array(z.object({ scenario: z.string(), contender: z.string(), reason: z.string() })),
+  reaches: z.array(Reach),
+  /** What a contender needs and does not find here. */
+  missing: z.array(Absent),
+  /** Contenders that began and ran into an error. */
+  failed: z.array(Absent),
 });
+
 export type Report = z.infer<typeof Report>;
 export type Result = z.infer<typeof Result>;
-
-export function makeReport(runs: readonly ScenarioRun[], machine: Record<string, unknown>): Report {
-  return Report.parse({
-    schema: 1,
-    date: new Date().toISOString(),
-    machine: { ...machine, foreign_cpu_cores: foreignCores(runs) },
-    results: runs.flatMap(resultsOf),
-    reaches: runs.flatMap(reachesOf),
-    missing: runs.flatMap(({ scenario, missing }) =>
-      [...missing].map(([contender, reason]) => ({ scenario: scenario.name, contender, reason })),
-    ),
-  });
-}
-
-function resultsOf({ scenario, rounds }: ScenarioRun): Result[] {
-  const consumerCpu = consumerCpuPerGb(scenario, rounds);
-  return [...rounds].map(([name, own]) => ({
-    scenario: scenario.name,
-    contender: name,
-    params: { ...scenario.contenders[name]!.params },
-    rounds: own.length,
-    mb_s: spread(own.map(mbPerSecond)),
-    samples_s: spread(own.map((round) => round.samples / round.seconds)),
-    cpu_s_per_gb: spread(own.map(cpuPerGb)),
-    cpu_s_per_gb_net:
-      consumerCpu === undefined || scenario.contenders[name]!.yardstick !== undefined
-        ? null
-        : spread(own.map((round) => cpuPerGb(round) - consumerCpu)),
-    pss_mb: quantile(
-      own.map((round) => round.pssBytes / 1e6),
-      0.5,
-    ),
-    first_batch_ms: quantile(
-      own.map((round) => round.first_batch_ms),
-      0.5,
-    ),
-    gap_ms: {
-      p50: quantile(
-        own.map((round) => round.gap_ms.p50),
-        0.5,
-      ),
-      p99: quantile(
-        own.map((round) => round.gap_ms.p99),
-        0.5,
-      ),
-      max: Math.max(...own.map((round) => round.gap_ms.max)),
-    },
-    figures: figuresOf(own),
-    ratio: Object.fromEntries(
-      [...rounds]
-        .filter(([other]) => other !== name)
-        .map(([other, theirs]) => [
-          other,
-          finite(pairedRatio(own.map(mbPerSecond), theirs.map(mbPerSecond))),
-        ]),
-    ),
-  }));
-}
-
-function figuresOf(rounds: readonly Round[]): Record<string, SpreadOf> {
-  const names = Object.keys(rounds[0]?.figures ?? {}) as Figure[];
-  return Object.fromEntries(
-    names.map((name) => [name, spread(rounds.map((round) => measureOf(round, name)))]),
-  );
-}
-
-function reachesOf({ scenario, rounds }: ScenarioRun) {
-  const consumerCpu = consumerCpuPerGb(scenario, rounds) ?? 0;
-  return scenario.reaches.flatMap(({ subject, than, measure, factor }) => {
-    const own = rounds.get(subject);
-    const theirs = typeof than === 'number' ? [] : rounds.get(than);
-    if (!own || !theirs || own.length < 2) return [];
-    const value = (round: Round) => measureOf(round, measure, consumerCpu);
-    const ratio = pairedRatio(
-      own.map(value),
-      typeof than === 'number' ? own.map(() => than) : theirs.map(value),
-    );
-    const met = lessIsBetter(measure) ? ratio.low <= factor : ratio.high >= factor;
-    return [{ scenario: scenario.name, subject, than, measure, factor, ratio: finite(ratio), met }];
-  });
-}
-
-function consumerCpuPerGb(scenario: ScenarioQuestion, rounds: ScenarioRun['rounds']): number | undefined {
-  for (const [name, own] of rounds) {
-    if (scenario.contenders[name]!.yardstick === 'consumer') return quantile(own.map(cpuPerGb), 0.5);
-  }
-  return undefined;
-}
-
-/** Cores that others kept busy while we measured, on average. */
-function foreignCores(runs: readonly ScenarioRun[]): number {
-  const rounds = runs.flatMap((run) => [...run.rounds.values()].flat());
-  const seconds = rounds.reduce((sum, round) => sum + round.seconds, 0);
-  return rounds.reduce((sum, round) => sum + round.foreignCpuSeconds, 0) / seconds;
-}
-
-/** JSON has no infinity: the upper end of an interval from one round is null. */
-function finite(ratio: { median: number; low: number; high: number }) {
-  return { ...ratio, high: Number.isFinite(ratio.high) ? ratio.high : null };
-}
+export type ReachResult = z.infer<typeof Reach>;
+export type ScenarioFacts = z.infer<typeof Scenario>;
+export type ReportRatio = z.infer<typeof Ratio>;

@@ -38,6 +38,8 @@ export interface Reach {
 export interface ScenarioQuestion {
   readonly name: string;
   readonly title: string;
+  /** The folder under `scenarios/` that it comes from. */
+  readonly family?: Family;
   /**
    * Cold: before every round the files are dropped from the page cache and opened anew. Half: then half of each
    * is brought back, in stretches of 4 MiB.

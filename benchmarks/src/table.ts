@@ -27,6 +27,9 @@ export function toMarkdown(report: Report): string {
       );
     }
   }
+  for (const { scenario, contender, reason } of report.failed) {
+    parts.push(`- **failed**: ${scenario} / ${contender}: ${reason.split('\n').at(-1)}`);
+  }
   for (const { scenario, contender, reason } of report.missing) {
     parts.push(`- not run: ${scenario} / ${contender}: ${reason}`);
   }
@@ -61,7 +64,7 @@ export function table(rows: readonly (readonly string[])[]): string {
   return [line(rows[0]!), rule, ...rows.slice(1).map(line)].join('\n');
 }
 
-function thousands(value: number): string {
+export function thousands(value: number): string {
   return value >= 10_000 ? `${(value / 1000).toFixed(0)}k` : value.toFixed(0);
 }
 
@@ -70,6 +73,6 @@ function number(value: number): string {
   return value >= 1000 ? thousands(value) : fixed(value);
 }
 
-function fixed(value: number): string {
+export function fixed(value: number): string {
   return value.toFixed(value < 10 ? 2 : 1);
 }

@@ -72,9 +72,9 @@ async function compare(images: ImageSet, shards: string): Promise<void> {
       },
       reaches: [],
     };
-    runs.push(await runScenario(scenario, data, METHOD, () => {}));
+    runs.push(await runScenario(scenario, data, METHOD));
   }
-  process.stdout.write(`${toMarkdown(makeReport(runs, {}))}\n`);
+  process.stdout.write(`${toMarkdown(makeReport(runs, { method: METHOD }))}\n`);
 }
 
 function zc(...args: string[]): void {
