@@ -20,9 +20,11 @@ How long
 
 What comes of it; the tables are printed as well
   --json FILE         the report, written anew after each scenario
+  --html FILE         the same as a page with plots
   --compare FILE      what changed since an earlier report, as far as the noise of both lets that be told
 
 Instead of a run
+  --render FILE       the tables, and with --html the page, of a report that was kept
   --rivals [A,B]      make the environments of other libraries, or some: ${Object.keys(ENVIRONMENTS).join(', ')}
 
 Sets are made once, in ${dataFolder()} (ZC_BENCH_DATA overrides).
@@ -40,6 +42,9 @@ export interface Options {
   /** For all scenarios together. */
   readonly minutes: number | undefined;
   readonly json: string | undefined;
+  readonly html: string | undefined;
+  /** A report that is shown instead of a new one. */
+  readonly render: string | undefined;
   /** An earlier report that this one is held against. */
   readonly compare: string | undefined;
 }
@@ -59,6 +64,8 @@ export function parseOptions(args: readonly string[]): Options {
       'round-seconds': { type: 'string' },
       smoke: { type: 'boolean', default: false },
       json: { type: 'string' },
+      html: { type: 'string' },
+      render: { type: 'string' },
       compare: { type: 'string' },
       rivals: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -92,6 +99,8 @@ export function parseOptions(args: readonly string[]): Options {
         }),
     minutes,
     json: values.json,
+    html: values.html,
+    render: values.render,
     compare: values.compare,
   };
 }

@@ -15,6 +15,8 @@ const round: Round = {
   cpuSeconds: 3,
   foreignCpuSeconds: 0,
   pssBytes: 0,
+  pageFaults: 0,
+  contextSwitches: 0,
 };
 
 describe('a measure of a round', () => {

@@ -1,0 +1,50 @@
+import type { Report } from './report.js';
+
+/** Above this many cores that were busy with something else, figures are not to be trusted. */
+const FOREIGN_CORES_MAX = 0.1;
+
+/** When, how long and by what method, in one sentence. */
+export function methodLine({ date, seconds, method, results }: Report): string {
+  const rounds = results.map((result) => result.rounds);
+  const range = `${Math.min(...rounds)} to ${Math.max(...rounds)}`;
+  return (
+    `${date.slice(0, 10)}, ${date.slice(11, 16)} UTC, ${(seconds / 60).toFixed(0)} minutes. ` +
+    `Rounds of ${method.minSeconds} s or an epoch, ${method.warmUps} discarded, then ${range} a contender. ` +
+    'Medians, with the range over the rounds; of ratios, 95 % intervals of rounds in pairs.'
+  );
+}
+
+/** What a reader must know before believing the figures; nothing where all is well. */
+export function warningsOf(report: Report): string[] {
+  const warnings: string[] = [];
+  const { results } = report;
+  if (report.interrupted) warnings.push('This run was interrupted: it holds what had been measured by then.');
+  const few = results.filter(({ rounds }) => rounds < 3);
+  if (few.length > 0) {
+    const scenarios = new Set(few.map(({ scenario }) => scenario));
+    warnings.push(`Fewer than three rounds in ${scenarios.size} scenarios: their intervals are very wide.`);
+  }
+  const loaded = results.filter(({ foreign_cores }) => foreign_cores.median > FOREIGN_CORES_MAX);
+  if (loaded.length > 0) {
+    const worst = Math.max(...loaded.map(({ foreign_cores }) => foreign_cores.median));
+    const names = [...new Set(loaded.map(({ scenario }) => scenario))];
+    warnings.push(
+      `Something else ran: more than ${FOREIGN_CORES_MAX} of a core, up to ${worst.toFixed(1)}, in ${names.join(', ')}.`,
+    );
+  }
+  return warnings;
+}
+
+/** The machine's record, a name and a value a line. */
+export function machineLines({ machine }: Report): [string, string][] {
+  return Object.entries(machine).map(([name, value]) => [name.replaceAll('_', ' '), wordsOf(value)]);
+}
+
+function wordsOf(value: unknown): string {
+  if (value === null || value === undefined) return '–';
+  if (typeof value !== 'object') return String(value);
+  if (Array.isArray(value)) return value.map(wordsOf).join(', ');
+  return Object.entries(value)
+    .map(([name, each]) => `${name.replaceAll('_', ' ')} ${wordsOf(each)}`)
+    .join('; ');
+}
