@@ -3,6 +3,7 @@ import { prepareData } from './data.js';
 import { dataFolder } from './folders.js';
 import { describeMachine } from './machine.js';
 import { makeReport } from './make-report.js';
+import { whatForbidsLimits } from './memory-limit.js';
 import type { Method } from './method.js';
 import type { Options } from './options.js';
 import { Progress } from './progress.js';
@@ -17,11 +18,11 @@ import type { FamilyScenario } from './selection.js';
  */
 export async function bench(
   scenarios: readonly FamilyScenario[],
-  { method, minutes, selection, json }: Options,
+  { method, minutes, memoryBytes, selection, json }: Options,
   signal: AbortSignal,
 ): Promise<Report> {
   mkdirSync(dataFolder(), { recursive: true });
-  const machine = describeMachine();
+  const machine = { ...describeMachine(), memory_limit: memoryLimit(memoryBytes) };
   const date = new Date();
   const runs: ScenarioRun[] = [];
   const reportOf = (): Report => {
@@ -39,13 +40,22 @@ export async function bench(
       const spentSeconds = (Date.now() - date.getTime()) / 1000;
       const share = minutes && (minutes * 60 - spentSeconds) / (scenarios.length - i);
       const onStep = (step: Parameters<Progress['step']>[1]) => progress.step(i, step);
-      runs.push(await runScenario(scenario, data, within(share, method), { onStep, signal }));
+      runs.push(await runScenario(scenario, data, within(share, method), { onStep, signal, memoryBytes }));
     } catch (error) {
       runs.push(failedRun(scenario, (error as Error).message));
     }
     reportOf();
   }
   return reportOf();
+}
+
+/** @throws where a limit is asked for and none can be set */
+function memoryLimit(bytes: number | undefined): string {
+  const forbidden = whatForbidsLimits();
+  if (bytes === undefined)
+    return forbidden === undefined ? 'none was asked for' : `none can be set: ${forbidden}`;
+  if (forbidden !== undefined) throw new Error(`--memory: ${forbidden}`);
+  return `${(bytes / 2 ** 30).toFixed(1)} GiB for each contender, its page cache included`;
 }
 
 function within(seconds: number | undefined, method: Method): Method {

@@ -4,6 +4,7 @@ import type { Readable, Writable } from 'node:stream';
 import { built, pythonInterpreter, script } from './folders.js';
 import type { Settings } from './harness.js';
 import type { Figure } from './measure.js';
+import type { MemoryLimit } from './memory-limit.js';
 import { machineCpuSeconds, treeUsage } from './process-tree.js';
 import type { Contender } from './scenario.js';
 import { withoutPrivileges } from './unprivileged.js';
@@ -56,17 +57,21 @@ export class ContenderProcess {
     });
   }
 
-  /** @param signal - kills it */
+  /**
+   * @param signal - kills it
+   * @param memory - what it runs in, with all that it starts
+   */
   static async start(
     contender: Contender,
     settings: Omit<Settings, 'params'>,
-    signal?: AbortSignal,
+    { signal, memory }: { signal?: AbortSignal | undefined; memory?: MemoryLimit | undefined } = {},
   ): Promise<ContenderProcess> {
     const harness =
       contender.runtime === 'node'
         ? [process.execPath, built('src/harness.js')]
         : [pythonInterpreter(contender.environment), script('src/harness.py')];
-    const [command, ...args] = [...(contender.unprivileged ? withoutPrivileges() : []), ...harness];
+    const whole = [...(contender.unprivileged ? withoutPrivileges() : []), ...harness];
+    const [command, ...args] = memory?.wrap(whole) ?? whole;
     const child = spawn(command!, args, {
       // A group of its own: Ctrl-C is for the runner, which ends its contenders with all that they have started.
       detached: true,

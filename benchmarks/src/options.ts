@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { ENVIRONMENTS } from '../rivals/environments.js';
 import { dataFolder } from './folders.js';
+import { parseBytes } from './memory-limit.js';
 import { FULL, type Method, QUICK, SMOKE } from './method.js';
 import { FAMILIES, type Family } from './scenario.js';
 
@@ -17,6 +18,9 @@ How long
   --rounds N          at most so many rounds a scenario; ${FULL.roundsMax} by default
   --round-seconds N   a round is whole epochs for so long; ${FULL.minSeconds} by default, ${QUICK.minSeconds} for the essential ones
   --smoke             each scenario once at a tiny size: does it run, not how fast
+
+Under which conditions
+  --memory SIZE       each contender in a control group of so much memory (4G), its page cache included; needs root
 
 What comes of it; the tables are printed as well
   --json FILE         the report, written anew after each scenario
@@ -41,6 +45,7 @@ export interface Options {
   readonly method: Method;
   /** For all scenarios together. */
   readonly minutes: number | undefined;
+  readonly memoryBytes: number | undefined;
   readonly json: string | undefined;
   readonly html: string | undefined;
   /** A report that is shown instead of a new one. */
@@ -63,6 +68,7 @@ export function parseOptions(args: readonly string[]): Options {
       rounds: { type: 'string' },
       'round-seconds': { type: 'string' },
       smoke: { type: 'boolean', default: false },
+      memory: { type: 'string' },
       json: { type: 'string' },
       html: { type: 'string' },
       render: { type: 'string' },
@@ -98,6 +104,7 @@ export function parseOptions(args: readonly string[]): Options {
           isTimed: minutes !== undefined,
         }),
     minutes,
+    memoryBytes: values.memory === undefined ? undefined : parseBytes(values.memory),
     json: values.json,
     html: values.html,
     render: values.render,

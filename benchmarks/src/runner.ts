@@ -4,6 +4,7 @@ import { ContenderProcess, type Round } from './contender-process.js';
 import type { DataSet } from './data.js';
 import { dataFolder } from './folders.js';
 import type { Settings } from './harness.js';
+import { MemoryLimit } from './memory-limit.js';
 import { isEnough, type Method } from './method.js';
 import { whatIsMissing } from './missing.js';
 import { removeOutput } from './output-file.js';
@@ -34,6 +35,8 @@ export interface RunOptions {
   readonly onStep?: (step: Step) => void;
   /** Ends the run with the passes that are whole. */
   readonly signal?: AbortSignal;
+  /** Each contender's memory, the page cache that it fills included, is kept below this. */
+  readonly memoryBytes?: number | undefined;
 }
 
 /**
@@ -45,11 +48,12 @@ export async function runScenario(
   scenario: ScenarioQuestion,
   data: DataSet,
   method: Method,
-  { onStep = () => {}, signal }: RunOptions = {},
+  { onStep = () => {}, signal, memoryBytes }: RunOptions = {},
 ): Promise<ScenarioRun> {
   const [missing, failed] = [new Map<string, string>(), new Map<string, string>()];
   const processes = new Map<string, ContenderProcess>();
   const rounds = new Map<string, Round[]>();
+  const limits: MemoryLimit[] = [];
   const settings = settingsOf(scenario, data);
   const step = (contender: string, phase: string) => onStep({ scenario: scenario.name, contender, phase });
 
@@ -77,7 +81,9 @@ export async function runScenario(
       }
       step(name, 'start');
       await attempt(name, async () => {
-        processes.set(name, await ContenderProcess.start(contender, settings, signal));
+        const memory = memoryBytes === undefined ? undefined : MemoryLimit.create(name, memoryBytes);
+        if (memory) limits.push(memory);
+        processes.set(name, await ContenderProcess.start(contender, settings, { signal, memory }));
         rounds.set(name, []);
       });
     }
@@ -103,6 +109,7 @@ export async function runScenario(
     return { scenario, data, rounds: ofWholePasses(rounds), missing, failed };
   } finally {
     await Promise.all([...processes.values()].map((contender) => contender.stop()));
+    for (const limit of limits) limit.remove();
     if (settings.output) removeOutput(settings.output.path);
   }
 }
