@@ -1,8 +1,6 @@
 import { filePerSample, lmdb, nodeLoaders } from '../../rivals/node-contenders.js';
 import type { Scenario } from '../../src/scenario.js';
 
-const loaders = nodeLoaders({ pageCacheBudget: 2 ** 30 });
-
 export default {
   name: 'node-cold-110k',
   title: 'shuffled 110 KB rows from a cold disk, by what Node programs read with',
@@ -11,9 +9,8 @@ export default {
   batchSize: 64,
   shuffle: true,
   contenders: {
-    ...loaders,
+    ...nodeLoaders({ pageCacheBudget: 2 ** 30 }),
     'file-per-sample': filePerSample,
-    'fs-promises-16': { ...loaders['fs-promises'], env: { UV_THREADPOOL_SIZE: '16' } },
     'lmdb-many': lmdb('many'),
   },
   reaches: [
