@@ -2,99 +2,27 @@
 
 #include <utility>
 
-#include "slot_tensors.h"
-
 namespace zc::capi {
-namespace {
-
-// In Python's typeslots.h.
-constexpr int slot_of_new = 65;
-// The name says that nobody has taken the tensor; who takes it gives the capsule another one.
-constexpr const char* untaken = "dltensor";
-
-void delete_untaken(PyObject* capsule) {
-  const PythonApi& api = *PythonApi::find();
-  if (!api.capsule_is_valid(capsule, untaken)) return;
-  auto* tensor = static_cast<DLManagedTensor*>(api.capsule_pointer(capsule, untaken));
-  tensor->deleter(tensor);
-}
-
-// Deletes the tensors that did not get a capsule.
-class Tensors {
- public:
-  Tensors(SlotTensors* tensors, size_t count) : tensors_(tensors), count_(count) {}
-  ~Tensors() {
-    for (; next_ < count_; next_++) drop();
-  }
-  Tensors(const Tensors&) = delete;
-  Tensors& operator=(const Tensors&) = delete;
-
-  // A capsule of the next one; null where Python has no memory.
-  PyRef next(const PythonApi& api) {
-    PyObject* capsule = api.capsule_new(tensors_->tensor(next_), untaken, delete_untaken);
-    if (capsule != nullptr) next_++;
-    return PyRef::own(api, capsule);
-  }
-
- private:
-  void drop() {
-    DLManagedTensor* tensor = tensors_->tensor(next_);
-    tensor->deleter(tensor);
-  }
-  SlotTensors* const tensors_;
-  const size_t count_;
-  size_t next_ = 0;
-};
-
-}  // namespace
 
 BatchMaker::BatchMaker(const PythonApi& api, std::shared_ptr<SegmentTable> segments,
-                       std::vector<TensorField> fields, BatchWords words)
+                       std::vector<TensorField> fields, BatchWords words, PyRef ways)
     : api_(api),
       segments_(std::move(segments)),
       fields_(std::move(fields)),
-      words_(std::move(words)),
-      no_arguments_(PyRef::own(api, api.tuple_new(0))),
-      way_name_(PyRef::own(api, api.text_interned("way"))),
-      indices_name_(PyRef::own(api, api.text_interned("_indices"))),
-      new_batch_(reinterpret_cast<PyObject* (*)(PyObject*, PyObject*, PyObject*)>(
-          api.type_slot(words_.batch_type.get(), slot_of_new))) {}
+      batches_(api, std::move(words)),
+      ways_(std::move(ways)) {}
 
 PyObject* BatchMaker::make(std::span<const std::byte> bytes) const {
   const auto message = BatchMessage::read(bytes, fields_.size());
-  if (!message) return none();
+  if (!message) return api_.new_none();
   const BatchHead& head = message->head();
+  PyObject* way = api_.tuple_item(ways_.get(), head.way);
+  if (way == nullptr) return nullptr;
   auto segment = segments_->find(head.segment);
   if (segment == nullptr || head.slot >= segment->slots() || !message->fits(fields_, segment->slot_bytes())) {
-    return none();
+    return api_.new_none();
   }
-  return fill(SlotTensors::make(std::move(segment), *message, fields_), head);
-}
-
-PyObject* BatchMaker::fill(SlotTensors* taken, const BatchHead& head) const {
-  Tensors tensors(taken, fields_.size() + 1);
-  PyRef batch = PyRef::own(api_, new_batch_(words_.batch_type.get(), no_arguments_.get(), nullptr));
-  if (!batch) return nullptr;
-  for (size_t i = 0; i < fields_.size(); i++) {
-    const PyRef capsule = tensors.next(api_);
-    if (!capsule) return nullptr;
-    const PyRef tensor = PyRef::own(api_, api_.call(words_.from_dlpack.get(), capsule.get(), nullptr));
-    PyObject* name = api_.tuple_item(words_.names.get(), static_cast<intptr_t>(i));
-    if (!tensor || name == nullptr || api_.dict_set(batch.get(), name, tensor.get()) != 0) return nullptr;
-  }
-  // A tensor is made of it by whoever asks for the samples' numbers, which few do.
-  const PyRef indices = tensors.next(api_);
-  PyObject* way = api_.tuple_item(words_.ways.get(), head.way);
-  if (!indices || way == nullptr || api_.attribute_set(batch.get(), indices_name_.get(), indices.get()) != 0 ||
-      api_.attribute_set(batch.get(), way_name_.get(), way) != 0) {
-    return nullptr;
-  }
-  return batch.give();
-}
-
-PyObject* BatchMaker::none() const {
-  api_.retain(api_.none);
-  return api_.none;
+  return batches_.make(tensors_in_slot(std::move(segment), *message, fields_), way);
 }
 
 }  // namespace zc::capi

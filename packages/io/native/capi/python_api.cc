@@ -24,7 +24,12 @@ std::optional<PythonApi> look() {
                    found(api.attribute_set, "PyObject_SetAttr") && found(api.tuple_new, "PyTuple_New") &&
                    found(api.tuple_item, "PyTuple_GetItem") && found(api.tuple_size, "PyTuple_Size") &&
                    found(api.text_interned, "PyUnicode_InternFromString") &&
-                   found(api.bytes_span, "PyBytes_AsStringAndSize") && found(api.type_slot, "PyType_GetSlot");
+                   found(api.bytes_span, "PyBytes_AsStringAndSize") && found(api.type_slot, "PyType_GetSlot") &&
+                   found(api.list_type, "PyList_Type") && found(api.int_type, "PyLong_Type") &&
+                   found(api.type_of, "PyObject_Type") && found(api.list_item, "PyList_GetItem") &&
+                   found(api.list_size, "PyList_Size") &&
+                   found(api.int_value, "PyLong_AsLongLongAndOverflow") &&
+                   found(api.unlock, "PyEval_SaveThread") && found(api.lock, "PyEval_RestoreThread");
   if (!all) return {};
   return api;
 }

@@ -26,6 +26,8 @@ struct PythonApi {
   static const PythonApi* find() noexcept;
 
   PyObject* none;
+  PyObject* list_type;
+  PyObject* int_type;
   void (*retain)(PyObject*);
   void (*release)(PyObject*);
   PyObject* (*capsule_new)(void*, const char* name, void (*destructor)(PyObject*));
@@ -42,6 +44,23 @@ struct PythonApi {
   PyObject* (*text_interned)(const char*);
   int (*bytes_span)(PyObject* bytes, char** data, intptr_t* size);
   void* (*type_slot)(PyObject* type, int slot);
+  PyObject* (*type_of)(PyObject*);  // the caller's
+  PyObject* (*list_item)(PyObject* list, intptr_t index);  // borrowed
+  intptr_t (*list_size)(PyObject* list);
+  long long (*int_value)(PyObject* number, int* overflow);
+  // Lets other threads of the interpreter run, until `lock` is given what this gave.
+  void* (*unlock)();
+  void (*lock)(void* state);
+
+  PyObject* new_none() const {
+    retain(none);
+    return none;
+  }
+  bool is_exactly(PyObject* object, PyObject* type) const {
+    PyObject* found = type_of(object);
+    release(found);
+    return found == type;
+  }
 };
 
 // A reference that is its holder's own. Needs the interpreter's lock.

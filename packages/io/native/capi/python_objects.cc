@@ -7,8 +7,10 @@
 #include <vector>
 
 #include "batch_maker.h"
+#include "gather_memory.h"
 #include "handles.h"
 #include "python_api.h"
+#include "row_gatherer.h"
 #include "segment.h"
 #include "segment_table.h"
 #include "zc_core.h"
@@ -16,12 +18,25 @@
 namespace {
 
 using zc::capi::BatchMaker;
+using zc::capi::BatchWords;
+using zc::capi::GatherMemory;
 using zc::capi::PyRef;
 using zc::capi::PythonApi;
+using zc::capi::RowGatherer;
+using zc::capi::RowTable;
 using zc::capi::Segment;
 using zc::capi::SegmentTable;
 using zc::capi::SlotLease;
+using zc::capi::TensorBatches;
 using zc::capi::TensorField;
+
+// A map-style dataset's samples, as batches of tensors.
+struct Gatherer {
+  RowGatherer rows;
+  TensorBatches batches;
+  PyRef way;
+  std::shared_ptr<GatherMemory> memory = std::make_shared<GatherMemory>();
+};
 
 template <typename Held>
 constexpr const char* name_of = nullptr;
@@ -33,6 +48,8 @@ template <>
 constexpr const char* name_of<SlotLease> = "zero_copy_loader.lease";
 template <>
 constexpr const char* name_of<BatchMaker> = "zero_copy_loader.batch_maker";
+template <>
+constexpr const char* name_of<Gatherer> = "zero_copy_loader.gatherer";
 
 template <typename Held>
 Held* held_in(PyObject* capsule) {
@@ -69,6 +86,49 @@ PyObject* make_batch(PyObject* self, PyObject* message) {
   if (PythonApi::find()->bytes_span(message, &data, &size) != 0) return nullptr;
   const auto bytes = std::as_bytes(std::span(data, static_cast<size_t>(size)));
   return held_in<BatchMaker>(self)->make(bytes);
+}
+
+// The numbers in a list of Python's integers, and false for anything else.
+bool read_numbers(const PythonApi& api, PyObject* list, std::vector<int64_t>& numbers) {
+  if (!api.is_exactly(list, api.list_type)) return false;
+  const intptr_t count = api.list_size(list);
+  numbers.reserve(static_cast<size_t>(count));
+  for (intptr_t i = 0; i < count; i++) {
+    PyObject* item = api.list_item(list, i);
+    int overflow = 0;
+    if (item == nullptr || !api.is_exactly(item, api.int_type)) return false;
+    numbers.push_back(api.int_value(item, &overflow));
+    if (overflow != 0) return false;
+  }
+  return true;
+}
+
+// Without the interpreter's lock. It keeps the maps that it copies from.
+bool copy_rows(const Gatherer& gatherer, const RowTable& table, const std::vector<int64_t>& samples,
+               const zc::capi::BatchLayout& layout, std::byte* memory) {
+  std::vector<RowTable::Source> sources;
+  sources.reserve(samples.size());
+  return table.find(samples, sources) && gatherer.rows.gather(sources, samples, layout, memory);
+}
+
+PyObject* gather_batch(PyObject* self, PyObject* list) {
+  const PythonApi& api = *PythonApi::find();
+  Gatherer& gatherer = *held_in<Gatherer>(self);
+  std::vector<int64_t> samples;
+  if (!read_numbers(api, list, samples) || samples.empty() || samples.size() > UINT32_MAX) return api.new_none();
+  const auto layout = gatherer.rows.layout(samples.size());
+  const std::shared_ptr<const RowTable> table = gatherer.rows.table();
+  if (!layout) return api.new_none();
+  void* const unlocked = api.unlock();
+  auto memory = gatherer.memory->take(layout->bytes);
+  const bool copied = memory != nullptr && copy_rows(gatherer, *table, samples, *layout, memory->address());
+  api.lock(unlocked);
+  if (!copied) return api.new_none();
+  std::byte* const address = memory->address();
+  return gatherer.batches.make(
+      zc::capi::TensorGroup::make(std::move(memory), address, gatherer.rows.fields(), layout->offsets,
+                                  static_cast<uint32_t>(samples.size())),
+      gatherer.way.get());
 }
 
 }  // namespace
@@ -118,9 +178,33 @@ PyObject* zc_py_batch_maker(PyObject* segments, PyObject* names, PyObject* ways,
   const PyRef self = PyRef::own(
       api, capsule_of(std::make_unique<BatchMaker>(
                api, *held_in<std::shared_ptr<SegmentTable>>(segments), fields_of(fields, count),
-               zc::capi::BatchWords{PyRef::share(api, names), PyRef::share(api, ways),
-                                    PyRef::share(api, batch_type), PyRef::share(api, from_dlpack)})));
+               BatchWords{PyRef::share(api, names), PyRef::share(api, batch_type), PyRef::share(api, from_dlpack)},
+               PyRef::share(api, ways))));
   return self ? api.function_new(&make, self.get(), nullptr) : nullptr;
 }
+
+PyObject* zc_py_gatherer(const uint64_t* ends, uint64_t shards, PyObject* names, PyObject* way, PyObject* batch_type,
+                         PyObject* from_dlpack, const zc_tensor_field* fields) {
+  const PythonApi& api = *PythonApi::find();
+  const auto count = static_cast<size_t>(api.tuple_size(names));
+  return capsule_of(std::unique_ptr<Gatherer>(new Gatherer{
+      .rows = RowGatherer(std::vector<uint64_t>(ends, ends + shards), fields_of(fields, count)),
+      .batches = TensorBatches(api, BatchWords{PyRef::share(api, names), PyRef::share(api, batch_type),
+                                               PyRef::share(api, from_dlpack)}),
+      .way = PyRef::share(api, way)}));
+}
+
+PyObject* zc_py_gatherer_function(PyObject* gatherer) {
+  static zc::capi::PyMethodDef gather = {"gather_batch", gather_batch, PythonApi::one_argument,
+                                         "A batch of a list of samples; None where it cannot be gathered so."};
+  return PythonApi::find()->function_new(&gather, gatherer, nullptr);
+}
+
+int32_t zc_py_gatherer_add(PyObject* gatherer, uint64_t shard, const zc_map* map, const uint64_t* regions) {
+  RowGatherer& rows = held_in<Gatherer>(gatherer)->rows;
+  return rows.add(shard, {map->file, {regions, regions + rows.fields().size()}}) ? 1 : 0;
+}
+
+void zc_py_gatherer_clear(PyObject* gatherer) { held_in<Gatherer>(gatherer)->rows.clear(); }
 
 }  // extern "C"

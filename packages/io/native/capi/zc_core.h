@@ -124,6 +124,20 @@ typedef struct zc_tensor_field {
 ZC_API PyObject *zc_py_batch_maker(PyObject *segments, PyObject *names, PyObject *ways, PyObject *batch_type,
                                    PyObject *from_dlpack, const zc_tensor_field *fields);
 
+/* Gathers samples of mapped shards into memory of its own, which is used again once nothing made of it is left. Sample i
+ * lies in the first of the shards whose `ends` is above i. */
+ZC_API PyObject *zc_py_gatherer(const uint64_t *ends, uint64_t shards, PyObject *names, PyObject *way,
+                                PyObject *batch_type, PyObject *from_dlpack, const zc_tensor_field *fields);
+/* A function of one argument, a list of samples' numbers, that gives a batch as zc_py_batch_maker's does, its rows copied
+ * without the interpreter's lock. None where the argument is no list of integers, one is no sample's, or lies in a shard
+ * that was not added, or a file was cut short. */
+ZC_API PyObject *zc_py_gatherer_function(PyObject *gatherer);
+/* A shard all of whose rows are known to be right, and where each field begins in it; it keeps the map. 0 where the
+ * file does not hold them. */
+ZC_API int32_t zc_py_gatherer_add(PyObject *gatherer, uint64_t shard, const zc_map *map, const uint64_t *regions);
+/* Forgets all shards. */
+ZC_API void zc_py_gatherer_clear(PyObject *gatherer);
+
 #ifdef __cplusplus
 }
 #endif

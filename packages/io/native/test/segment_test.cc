@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "../capi/segment_table.h"
-#include "../capi/slot_tensors.h"
+#include "../capi/tensor_group.h"
 #include "../core/buffer_pool.h"
 #include "../core/unique_fd.h"
 #include "harness.h"
@@ -23,8 +23,8 @@ using zc::capi::Segment;
 using zc::capi::SegmentSizes;
 using zc::capi::SegmentTable;
 using zc::capi::SlotLease;
-using zc::capi::SlotTensors;
 using zc::capi::TensorField;
+using zc::capi::TensorGroup;
 
 namespace {
 
@@ -54,7 +54,7 @@ struct Shared {
 };
 
 // A batch of two fields in slot 1.
-SlotTensors* tensors_of(const std::shared_ptr<Segment>& segment, uint32_t generation) {
+TensorGroup* tensors_of(const std::shared_ptr<Segment>& segment, uint32_t generation) {
   static const std::vector<TensorField> fields = {{.type_code = 1, .type_bits = 8, .row_shape = {16}},
                                                   {.type_code = 0, .type_bits = 64, .row_shape = {}}};
   const BatchHead head = {.kind = 1,
@@ -74,7 +74,7 @@ SlotTensors* tensors_of(const std::shared_ptr<Segment>& segment, uint32_t genera
   std::memcpy(bytes.data() + sizeof head, places, sizeof places);
   const auto message = BatchMessage::read(bytes, 2);
   CHECK(message && message->fits(fields, segment->slot_bytes()));
-  return SlotTensors::make(segment, *message, fields);
+  return zc::capi::tensors_in_slot(segment, *message, fields);
 }
 
 void drop(DLManagedTensor* tensor) { tensor->deleter(tensor); }
@@ -146,9 +146,9 @@ TEST("segment: one that could fault is refused") {
   CHECK(!Segment::map(unsealed.get(), right, -1).ok());
 }
 
-TEST("slot tensors: describe the slot's memory, and the last to go ends the lease") {
+TEST("tensors in a slot: describe its memory, and the last to go ends the lease") {
   const Shared shared;
-  SlotTensors* const tensors = tensors_of(shared.segment, 8);
+  TensorGroup* const tensors = tensors_of(shared.segment, 8);
   const auto& rows = tensors->tensor(0)->tensor;
   CHECK(rows.data == shared.segment->slot(1));
   CHECK_EQUAL(rows.dimensions, 2);
@@ -165,10 +165,10 @@ TEST("slot tensors: describe the slot's memory, and the last to go ends the leas
   CHECK_EQUAL(shared.ended(), 1u);
 }
 
-TEST("slot tensors: may be dropped by several threads, while the segment is forgotten") {
+TEST("tensors in a slot: may be dropped by several threads, while the segment is forgotten") {
   for (uint32_t round = 1; round <= 200; round++) {
     const Shared shared;
-    SlotTensors* const tensors = tensors_of(shared.segment, round);
+    TensorGroup* const tensors = tensors_of(shared.segment, round);
     std::vector<std::thread> threads;
     for (const size_t each : {0, 1, 2}) threads.emplace_back([tensors, each] { drop(tensors->tensor(each)); });
     threads.emplace_back([&shared] { shared.segment->forget(); });

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Generic, TypeVar, overload
+from typing import Any, Generic, Protocol, TypeVar, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -155,6 +155,22 @@ _ROWS: dict[str, type[Rows[Any]]] = {"bytes": BytesRows, "utf8": TextRows, "json
 BatchMaker = Callable[[bytes], Batch | None]
 
 
+class WholeBatches(Protocol):
+    """Gathers the samples of a dataset batch by batch, all fields by one native call."""
+
+    def add(self, shard: int, handle: int, regions: Sequence[int]) -> bool:
+        """Gathers from that map, too: ``regions`` is where each field begins. False where it cannot be."""
+        ...
+
+    def clear(self) -> None:
+        """Gathers from no shard any more."""
+        ...
+
+    def gather(self, indices: Any) -> Batch | None:
+        """The samples; None where they are not all in shards that were added."""
+        ...
+
+
 class FieldView:
     """Makes the value of one field of a batch out of its place in the slot. Copies nothing."""
 
@@ -171,6 +187,11 @@ class FieldView:
 
         ``segments``: the native core's table of the memory that batches lie in.
         """
+        return None
+
+    @classmethod
+    def whole_batches(cls, views: Sequence[FieldView], ends: Sequence[int]) -> WholeBatches | None:  # noqa: ARG003
+        """The same for a dataset's samples: sample i lies in the first shard whose end is above i."""
         return None
 
     def make(self, memory: Any, samples: int, offset: int, length: int, tables: int) -> Any:

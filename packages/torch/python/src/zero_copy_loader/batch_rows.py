@@ -21,10 +21,13 @@ class BatchRows:
     It keeps those shards, and so their maps, whatever becomes of the dataset meanwhile.
     """
 
-    def __init__(self, shards: Sequence[Shard], shard_of_row: Numbers | None, rows: Numbers) -> None:
-        """``shard_of_row`` has each row's place in ``shards``, and is None where there is one; ``rows`` are
-        the rows' numbers in them."""
+    def __init__(
+        self, shards: Sequence[Shard], numbers: Sequence[int], shard_of_row: Numbers | None, rows: Numbers
+    ) -> None:
+        """``numbers`` are those of ``shards`` in the dataset. ``shard_of_row`` has each row's place in
+        ``shards``, and is None where there is one; ``rows`` are the rows' numbers in them."""
         self.shards = shards
+        self.numbers = numbers
         self.shard_of_row = shard_of_row
         self.rows = rows
 

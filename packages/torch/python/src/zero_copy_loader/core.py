@@ -101,6 +101,10 @@ _SHORT_DECLARATIONS: Final[dict[str, tuple[Any, list[Any]]]] = {
     "zc_py_segment_table_add": (None, [_OBJECT, _U32, _OBJECT]),
     "zc_py_segment_table_remove": (None, [_OBJECT, _U32]),
     "zc_py_batch_maker": (_OBJECT, [*[_OBJECT] * 5, ctypes.POINTER(TensorField)]),
+    "zc_py_gatherer": (_OBJECT, [ctypes.POINTER(_U64), _U64, *[_OBJECT] * 4, ctypes.POINTER(TensorField)]),
+    "zc_py_gatherer_function": (_OBJECT, [_OBJECT]),
+    "zc_py_gatherer_add": (_I32, [_OBJECT, _U64, _POINTER, ctypes.POINTER(_U64)]),
+    "zc_py_gatherer_clear": (None, [_OBJECT]),
 }
 
 

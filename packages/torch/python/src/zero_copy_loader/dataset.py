@@ -69,7 +69,7 @@ class Dataset:
         self._ends = list(accumulate(self._counts))
         self._ends_array = np.array(self._ends, np.int64)
         self._length = self._ends[-1] if self._ends else 0
-        self._gatherer = Gatherer(self.schema, self._view_type)
+        self._gatherer = Gatherer(self.schema, self._view_type, self._ends)
         self._closed = False
 
     def __len__(self) -> int:
@@ -97,21 +97,27 @@ class Dataset:
         interpreter lock, and each dict holds its part: to keep one sample of many, copy its arrays.
         ``.batch`` has each field in one piece.
         """
-        wanted = self._normalize(indices)
-        return self._gatherer.gather(self._rows_of(wanted), wanted)
+        gathered = self._gatherer.gather_at_once(indices)
+        if gathered is None:
+            wanted = self._normalize(indices)
+            rows = self._rows_of(wanted)
+            gathered = self._gatherer.gather(rows, wanted)
+            self._gatherer.learn(rows)
+            if self._closed:
+                self._gatherer.forget()
+        return gathered
 
     def _rows_of(self, wanted: npt.NDArray[np.int64]) -> BatchRows:
         if len(self._counts) == 1:
-            return BatchRows([self._shard(0)], None, wanted)
-        numbers, shard_of_row = np.unique(
+            return BatchRows([self._shard(0)], [0], None, wanted)
+        found, shard_of_row = np.unique(
             np.searchsorted(self._ends_array, wanted, side="right"), return_inverse=True
         )
+        numbers = found.tolist()
         # Held by the batch: another thread may put others in their place at any time.
-        shards = [self._shard(number) for number in numbers.tolist()]
-        begins = np.array(
-            [self._ends[number] - self._counts[number] for number in numbers.tolist()], np.int64
-        )
-        return BatchRows(shards, shard_of_row, wanted - begins[shard_of_row])
+        shards = [self._shard(number) for number in numbers]
+        begins = np.array([self._ends[number] - self._counts[number] for number in numbers], np.int64)
+        return BatchRows(shards, numbers, shard_of_row, wanted - begins[shard_of_row])
 
     def get(self, index: int, copy: bool = True) -> dict[str, Any] | Sample:
         """One sample: a dict of its own values, or with ``copy=False`` what `get_sample` gives."""
@@ -140,6 +146,7 @@ class Dataset:
         """Drops the shards; views that are left keep theirs. Does nothing the second time."""
         self._closed = True
         self._opened.clear()
+        self._gatherer.forget()
 
     def __enter__(self) -> Dataset:
         return self

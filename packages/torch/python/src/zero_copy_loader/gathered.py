@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import Any, overload
+from typing import Any, Final, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,9 @@ from .batch_rows import BatchRows
 from .buffers import Buffers
 from .field_gather import Place, gatherer_of
 from .schema import Schema
+
+#: Shards that are gathered from at once, whose maps are kept beside those of the dataset.
+_LEARNED_MAX: Final = 4096
 
 
 class Row(dict[str, Any]):
@@ -35,12 +38,20 @@ class Gathered(Sequence[Row]):
         self._memory = memory
         self._indices = indices
         self._places = places
+        self._samples = len(indices)
         #: What makes ``batch`` of that memory, by field.
         self.views = views
         self._first: tuple[Row, dict[str, Any]] | None = None
 
+    @classmethod
+    def of(cls, batch: Batch, samples: int, views: list[FieldView]) -> Gathered:
+        """What has been gathered as a batch of these views already."""
+        made = cls.__new__(cls)
+        made.batch, made.views, made._samples, made._first = batch, views, samples, None
+        return made
+
     def __len__(self) -> int:
-        return len(self._indices)
+        return self._samples
 
     @overload
     def __getitem__(self, index: int) -> Row: ...
@@ -109,10 +120,44 @@ class Gathered(Sequence[Row]):
 class Gatherer:
     """Reads samples of datasets with one schema."""
 
-    def __init__(self, schema: Schema, view_type: type[FieldView]) -> None:
+    def __init__(self, schema: Schema, view_type: type[FieldView], ends: Sequence[int]) -> None:
+        """``ends``: sample i lies in the first shard whose end is above i."""
         self._gathers = [gatherer_of(field) for field in schema.fields]
         self._views = [view_type(field.decoded) for field in schema.fields]
         self._buffers = Buffers()
+        plain = all(field.codec == "none" and field.dtype != "bool" for field in schema.fields)
+        self._whole = view_type.whole_batches(self._views, ends) if plain else None
+        # Shards that are gathered from at once; it keeps their maps.
+        self._learned: set[int] = set()
+
+    def gather_at_once(self, indices: Any) -> Gathered | None:
+        """The same as `gather` by one native call; None where that cannot be.
+
+        It takes lists of integers from 0 on, and shards of which all rows have been seen to be right.
+        """
+        if self._whole is None or not self._learned:
+            return None
+        batch = self._whole.gather(indices)
+        return None if batch is None else Gathered.of(batch, len(indices), self._views)
+
+    def learn(self, rows: BatchRows) -> None:
+        """Shards that have no row left which nobody has seen are gathered from at once from here on."""
+        if self._whole is None:
+            return
+        for number, shard in zip(rows.numbers, rows.shards, strict=True):
+            if number in self._learned or len(self._learned) >= _LEARNED_MAX:
+                continue
+            columns = [shard.columns[view.name] for view in self._views]
+            if all(column.checksums.complete for column in columns):
+                regions = [column.region.offset for column in columns]
+                if self._whole.add(number, shard.mapped.handle, regions):
+                    self._learned.add(number)
+
+    def forget(self) -> None:
+        """Nothing is gathered at once any more."""
+        self._learned.clear()
+        if self._whole is not None:
+            self._whole.clear()
 
     def gather(self, rows: BatchRows, indices: npt.NDArray[np.int64]) -> Gathered:
         """The rows, in memory that is theirs; each that was not seen before is checked.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
@@ -47,19 +47,43 @@ class TensorBatch(Batch):
 _making = threading.RLock()
 
 
-def batch_maker(fields: Sequence[Field], segments: Any) -> BatchMaker | None:
-    """What makes batches of these fields, of fixed shape; None where torch does not take one's type."""
-    if not all(_crosses(field.dtype) for field in fields):
-        return None
-    described = (TensorField * len(fields))(*map(_described, fields))
-    names = tuple(field.name for field in fields)
+def batch_maker(fields: Sequence[Field], segments: Any) -> BatchMaker:
+    """What makes batches of these fields, of fixed shape and types that cross."""
     made: BatchMaker = library().zc_py_batch_maker(
-        segments, names, WAYS, TensorBatch, _from_capsule, described
+        segments, _names(fields), WAYS, TensorBatch, _from_capsule, _described(fields)
     )
     return made
 
 
-def _described(field: Field) -> TensorField:
+class TensorGatherer:
+    """Gathers batches of these fields, of fixed shape and types that cross, from mapped shards."""
+
+    def __init__(self, fields: Sequence[Field], ends: Sequence[int]) -> None:
+        """``ends``: sample i lies in the first shard whose end is above i."""
+        core = library()
+        shards = (ctypes.c_uint64 * len(ends))(*ends)
+        words = (_names(fields), "copied", TensorBatch, _from_capsule)
+        self._handle = core.zc_py_gatherer(shards, len(ends), *words, _described(fields))
+        self._add, self._clear = core.zc_py_gatherer_add, core.zc_py_gatherer_clear
+        #: The samples of a list of numbers; None where they are not all in shards that were added.
+        self.gather: Callable[[Any], Batch | None] = core.zc_py_gatherer_function(self._handle)
+
+    def add(self, shard: int, handle: int, regions: Sequence[int]) -> bool:
+        return bool(self._add(self._handle, shard, handle, (ctypes.c_uint64 * len(regions))(*regions)))
+
+    def clear(self) -> None:
+        self._clear(self._handle)
+
+
+def _names(fields: Sequence[Field]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields)
+
+
+def _described(fields: Sequence[Field]) -> Any:
+    return (TensorField * len(fields))(*map(_describe, fields))
+
+
+def _describe(field: Field) -> TensorField:
     shape = [size or 0 for size in field.shape or ()]
     code, bits = _type_of(field.dtype or "")
     return TensorField((ctypes.c_int64 * len(shape))(*shape), len(shape), code, bits)
@@ -71,7 +95,7 @@ def _type_of(dtype: str) -> tuple[int, int]:
 
 
 @lru_cache
-def _crosses(dtype: str | None) -> bool:
+def crosses(dtype: str | None) -> bool:
     """Whether tensors of this type go through DLPack; older versions of torch refuse some."""
     kind = getattr(torch, dtype or "", None)
     if not isinstance(kind, torch.dtype):

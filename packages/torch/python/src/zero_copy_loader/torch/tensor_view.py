@@ -12,7 +12,7 @@ import torch
 from .. import batch
 from ..schema import Field
 from .packed import Packed
-from .tensor_batch import batch_maker
+from .tensor_batch import TensorGatherer, batch_maker, crosses
 
 
 class TensorView(batch.FieldView):
@@ -28,8 +28,19 @@ class TensorView(batch.FieldView):
 
     @classmethod
     def batch_maker(cls, views: Sequence[batch.FieldView], segments: Any) -> batch.BatchMaker | None:
-        plain = all(type(view) is cls and view.field.fixed for view in views)
-        return batch_maker([view.field for view in views], segments) if plain else None
+        fields = cls._plain_fields(views)
+        return None if fields is None else batch_maker(fields, segments)
+
+    @classmethod
+    def whole_batches(cls, views: Sequence[batch.FieldView], ends: Sequence[int]) -> TensorGatherer | None:
+        fields = cls._plain_fields(views)
+        return None if fields is None else TensorGatherer(fields, ends)
+
+    @classmethod
+    def _plain_fields(cls, views: Sequence[batch.FieldView]) -> list[Field] | None:
+        """Their fields, where each of them becomes one tensor that DLPack can describe."""
+        plain = all(type(view) is cls and view.field.fixed and crosses(view.field.dtype) for view in views)
+        return [view.field for view in views] if plain else None
 
     def make(self, memory: Any, samples: int, offset: int, length: int, tables: int) -> Any:
         if self._plain:
