@@ -9,6 +9,7 @@ bytes and time, by names that end in their units, and forgets it.
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import json
 import os
@@ -118,6 +119,8 @@ def main() -> None:
                     )
                 elif contender is not None and command["op"] == "release" and is_open:
                     contender.close()
+                    # Cycles may still map files, whose pages could not be dropped then.
+                    gc.collect()
                     is_open = False
             except Exception:
                 reply = {"error": traceback.format_exc()}
