@@ -253,7 +253,7 @@ export class DataLoader<S extends Schema = Schema, const O extends DataLoaderOpt
       collate: this.#options.collate,
       onTaken: (taken) => {
         pass.forgetBefore(taken.batch);
-        this.#batches.depth.note(taken);
+        this.#batches.note({ ...taken, epoch });
         this.#stats.add(epoch, taken);
         const { onCorrupt } = this.#options;
         if (typeof onCorrupt === 'function') for (const skipped of taken.skipped) onCorrupt(skipped);

@@ -110,7 +110,7 @@ int32_t zc_memfd_map(int fd, uint64_t length, void** address, zc_error* error) {
                             .actual = status.st_size},
                   error);
   }
-  void* mapped = zc::map_shared_aligned(fd, length);
+  void* mapped = zc::map_aligned(length, MAP_SHARED, fd);
   if (mapped == MAP_FAILED) {
     return report(zc::Error{.code = zc::ErrorCode::map, .sys_errno = errno, .operation = "map of a segment"}, error);
   }

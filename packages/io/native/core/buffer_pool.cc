@@ -119,7 +119,7 @@ Result<uint32_t> BufferPool::add_segment(uint32_t slots) noexcept {
   if (segment->fd && ::fcntl(segment->fd.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
     return memory_error("sealing a segment of slots");
   }
-  void* address = map_shared_aligned(segment->fd.get(), segment->size_bytes);
+  void* address = map_aligned(segment->size_bytes, forbidden ? MAP_SHARED | MAP_ANONYMOUS : MAP_SHARED, segment->fd.get());
   if (address == MAP_FAILED) return memory_error("mapping a segment of slots");
   segment->address = static_cast<std::byte*>(address);
   segment->generations.assign(slots, 0);

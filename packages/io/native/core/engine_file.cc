@@ -84,6 +84,7 @@ Result<MappedFile*> EngineFile::map() noexcept {
     // Copies take what is resident. Without this each of them may make the kernel read ahead, by megabytes on some
     // devices, until the cache is full of rows that nobody asked for. It fails only where it would not matter.
     (void)map_->advise(0, map_->size(), Advice::random);
+    reads_in_huge_pages_ = map_->read_in_huge_pages();
   }
   return map_.get();
 }

@@ -1,6 +1,7 @@
 // One file as the read engine holds it: a descriptor for each way of reading, and a map, made when first needed.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -46,6 +47,8 @@ class EngineFile {
 
   // The file's map. Fails with `map`, or with `short_read` when the file was cut since it was opened.
   Result<MappedFile*> map() noexcept;
+  // Whether populating the map reads in pages of 2 MiB; ask after map().
+  bool reads_in_huge_pages() const noexcept { return reads_in_huge_pages_.load(std::memory_order_relaxed); }
 
  private:
   enum class DirectState { unknown, available, refused };
@@ -60,6 +63,7 @@ class EngineFile {
   UniqueFd direct_;
   DirectAlignment alignment_;
   std::shared_ptr<MappedFile> map_;
+  std::atomic<bool> reads_in_huge_pages_{false};
 };
 
 }  // namespace zc

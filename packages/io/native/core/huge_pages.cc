@@ -1,8 +1,10 @@
 #include "huge_pages.h"
 
 #include <sys/mman.h>
+#include <sys/utsname.h>
 
 #include <cerrno>
+#include <cstdio>
 
 namespace zc {
 namespace {
@@ -16,10 +18,19 @@ constexpr size_t page_bytes = 4096;
 #define MADV_POPULATE_WRITE 23
 #endif
 
+// Before Linux 5.18 a map that is told to expect random access would be read page by page.
+bool reads_in_huge_pages() {
+  struct utsname system;
+  int major = 0;
+  int minor = 0;
+  if (::uname(&system) != 0 || std::sscanf(system.release, "%d.%d", &major, &minor) != 2) return false;
+  return major > 5 || (major == 5 && minor >= 18);
+}
+
 }  // namespace
 
-void* map_shared_aligned(int fd, size_t bytes) noexcept {
-  const int flags = fd < 0 ? MAP_SHARED | MAP_ANONYMOUS : MAP_SHARED;
+void* map_aligned(size_t bytes, int flags, int fd) noexcept {
+  if (bytes < huge_page_bytes) return ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, flags, fd, 0);
   const size_t mapped = (bytes + page_bytes - 1) / page_bytes * page_bytes;
   const size_t reserved = mapped + huge_page_bytes;
   void* reservation = ::mmap(nullptr, reserved, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -49,6 +60,11 @@ bool give_memory(std::byte* address, size_t bytes, bool ask_for_huge) noexcept {
   }
   ::madvise(address, bytes, MADV_POPULATE_WRITE);
   return ask_for_huge;
+}
+
+bool read_in_huge_pages(std::byte* address, size_t bytes) noexcept {
+  static const bool possible = reads_in_huge_pages();
+  return possible && ::madvise(address, bytes, MADV_HUGEPAGE) == 0;
 }
 
 }  // namespace zc

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "huge_pages.h"
 #include "regular_file.h"
 #include "residency.h"
 #include "unique_fd.h"
@@ -74,8 +75,7 @@ Result<std::shared_ptr<MappedFile>> MappedFile::map(int fd, const std::string& p
   if (status.st_size == 0) return file;
 
   const auto size = static_cast<uint64_t>(status.st_size);
-  void* address =
-      ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, fd, 0);
+  void* address = map_aligned(size, MAP_PRIVATE | MAP_NORESERVE, fd);
   if (address == MAP_FAILED) {
     return Error{.code = ErrorCode::map, .sys_errno = errno, .operation = "map", .path = path};
   }
@@ -132,6 +132,10 @@ Result<void> MappedFile::populate(uint64_t offset, uint64_t length) noexcept {
     touch_pages(address_, offset, length);
   }
   return check();
+}
+
+bool MappedFile::read_in_huge_pages() noexcept {
+  return address_ != nullptr && zc::read_in_huge_pages(address_, size_);
 }
 
 Result<void> MappedFile::advise(uint64_t offset, uint64_t length, Advice advice) noexcept {

@@ -52,6 +52,9 @@ class MappedFile {
   // madvise over the pages that the range touches. Does not block for the data.
   Result<void> advise(uint64_t offset, uint64_t length, Advice advice) noexcept;
 
+  // From now on populate() reads what is missing in pages of 2 MiB (see read_in_huge_pages). So does a touch.
+  bool read_in_huge_pages() noexcept;
+
   // How many bytes of the range lie in the page cache, in whole pages but for the range's ends; starts no read
   // where the kernel can tell without (cachestat, Linux 6.5), else samples at most 256 pages of it.
   Result<uint64_t> resident(uint64_t offset, uint64_t length) const noexcept;

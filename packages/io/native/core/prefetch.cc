@@ -2,19 +2,24 @@
 #include <algorithm>
 
 #include "engine_core.h"
+#include "huge_pages.h"
 
 namespace zc {
 namespace {
 
-// What is waited for at once, and how much the kernel is asked for ahead of it.
-constexpr uint64_t stretch_bytes = 2 << 20;
+// What the kernel is asked for ahead of what is waited for.
 constexpr uint64_t ahead_bytes = 8 << 20;
+// Threads that wait for the device, each for one stretch.
+constexpr uint32_t threads = 4;
 
+// What is waited for at once: the parts that the ranges have in each huge page of the file.
 std::vector<FileRange> stretches_of(std::span<const FileRange> ranges) {
   std::vector<FileRange> stretches;
   for (const auto& [offset, length] : ranges) {
-    for (uint64_t done = 0; done < length; done += stretch_bytes) {
-      stretches.push_back({offset + done, std::min(stretch_bytes, length - done)});
+    for (uint64_t at = offset; at < offset + length;) {
+      const uint64_t end = std::min(offset + length, (at / huge_page_bytes + 1) * huge_page_bytes);
+      stretches.push_back({at, end - at});
+      at = end;
     }
   }
   return stretches;
@@ -26,23 +31,30 @@ Result<void> prefetch_ranges(Batch& batch, EngineFile& file, std::span<const Fil
   auto mapped = file.map();
   if (!mapped) return std::move(mapped).error();
   MappedFile& map = *mapped.value();
+  const bool in_huge_pages = file.reads_in_huge_pages();
+  const uint64_t ahead_max = in_huge_pages ? 0 : ahead_bytes;
   const auto stretches = stretches_of(ranges);
-  uint64_t ahead = 0;  // bytes asked for and not waited for
   size_t asked = 0;
-  for (const FileRange& stretch : stretches) {
+  uint64_t asked_bytes = 0;
+  uint64_t done_bytes = 0;
+  for (size_t i = 0; i < stretches.size(); i++) {
     if (batch.stopped.load(std::memory_order_acquire)) break;
-    for (; asked < stretches.size() && ahead < ahead_bytes; asked++) {
+    for (; asked < stretches.size() && (asked == i || asked_bytes - done_bytes < ahead_max); asked++) {
       const auto& [offset, length] = stretches[asked];
+      asked_bytes += length;
+      // Read as one page, by one request, when it is waited for. Asking would take a page for each 4 KiB of it: ten
+      // times the processor's time.
+      if (in_huge_pages && length == huge_page_bytes) continue;
       if (auto advised = map.advise(offset, length, Advice::willneed); !advised) return advised;
-      ahead += length;
     }
-    if (auto populated = map.populate(stretch.offset, stretch.length); !populated) {
+    const auto& [offset, length] = stretches[i];
+    if (auto populated = map.populate(offset, length); !populated) {
       Error error = std::move(populated).error();
-      if (error.offset < 0) error.offset = static_cast<int64_t>(stretch.offset);
+      if (error.offset < 0) error.offset = static_cast<int64_t>(offset);
       return error;
     }
-    ahead -= stretch.length;
-    batch.bytes_resident.fetch_add(stretch.length, std::memory_order_relaxed);
+    done_bytes += length;
+    batch.bytes_resident.fetch_add(length, std::memory_order_relaxed);
   }
   return {};
 }
@@ -58,7 +70,7 @@ bool EngineCore::start_prefetch(std::shared_ptr<Batch> shared, std::shared_ptr<E
     run_prefetch(batch, std::move(file), ranges);
   };
   const std::lock_guard lock(mutex_);
-  if (prefetcher_ == nullptr) prefetcher_ = std::make_unique<ThreadPool>("zc-prefetch", 2);
+  if (prefetcher_ == nullptr) prefetcher_ = std::make_unique<ThreadPool>("zc-prefetch", threads);
   if (prefetcher_->size() == 0) {
     // No thread of its own to be had: the helpers do it, though copies wait behind it.
     prefetcher_ = nullptr;

@@ -59,7 +59,7 @@ TEST("a segment begins at a multiple of 2 MiB, and a slot that is handed out has
 
 TEST("giving memory to a range changes nothing that it holds, whether it becomes huge pages or not") {
   constexpr size_t bytes = 2 * zc::huge_page_bytes + 4096;
-  auto* memory = static_cast<unsigned char*>(zc::map_shared_aligned(-1, bytes));
+  auto* memory = static_cast<unsigned char*>(zc::map_aligned(bytes, MAP_SHARED | MAP_ANONYMOUS, -1));
   CHECK(memory != MAP_FAILED);
   for (size_t i = 0; i < bytes; i += 5000) memory[i] = static_cast<unsigned char>(i / 5000);
   bool ask_for_huge = true;

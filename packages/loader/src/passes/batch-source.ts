@@ -7,7 +7,9 @@ import { Finishing } from '../batches/finishing.js';
 import type { MappedBatch } from '../batches/mapped-batch.js';
 import { defaultMaxMemoryBytes } from '../batches/memory-budget.js';
 import type { DataLoaderOptions } from '../loader-options.js';
+import { CacheUse } from '../reading/cache-use.js';
 import type { Rows } from '../sources/source.js';
+import type { TakenBatch } from '../stats/stats.js';
 import { runnerOf, type TransformRunner } from '../transforms/user-transform.js';
 import { BatchQueue } from './batch-queue.js';
 import { MappedQueue } from './mapped-queue.js';
@@ -19,8 +21,8 @@ export type AnyBatch = Batch<Schema> | MappedBatch<Schema>;
 
 /** What a loader's batches are made in, epoch after epoch. */
 export interface BatchSource {
-  /** How far ahead they are read. */
-  readonly depth: PrefetchDepth;
+  /** Takes what a batch that was handed out has shown of consumer and device. */
+  note(taken: TakenBatch & { epoch: number }): void;
   /** Begins an epoch; several may be under way at once. */
   queue(task: Omit<QueueTask, 'depth'>): Queue<AnyBatch>;
   /** Ends what the end of an iteration would wait for, where there is such a thing. */
@@ -37,11 +39,13 @@ export function batchSourceOf(rows: Rows, options: DataLoaderOptions, brought: b
 
 /** Batches in slots of a pool of shared memory. */
 class SlotBatches implements BatchSource {
-  readonly depth: PrefetchDepth;
+  /** How far ahead they are read. */
+  readonly #depth: PrefetchDepth;
   readonly #rows: Rows;
   readonly #maker: BatchMaker;
   readonly #memory: BatchMemory;
   readonly #runner: TransformRunner | undefined;
+  readonly #cacheUse = new CacheUse();
 
   constructor(
     rows: Rows,
@@ -51,7 +55,7 @@ class SlotBatches implements BatchSource {
     const { fields, mode = 'auto', verify = rows.verify, pad, transforms = {} } = options;
     const { batchSize = 1, prefetchBatches: fixed, onRelease = 'detach', onCorrupt = 'throw' } = options;
     const skips = onCorrupt !== 'throw';
-    const reader = rows.createReader({ fields, mode, verify, pad, skips, brought });
+    const reader = rows.createReader({ fields, mode, verify, pad, skips, brought, cacheUse: this.#cacheUse });
     const finishing = new Finishing({
       plans: reader.plans,
       transforms,
@@ -66,19 +70,24 @@ class SlotBatches implements BatchSource {
     // One more than are read ahead: the one that the user works on. And as many again for those that are kept.
     const wantedBytes = 2 * (depthOf(0).least + 1) * slotBytes;
     const { maxMemoryBytes = defaultMaxMemoryBytes(rows.pageCacheBudget, wantedBytes) } = options;
-    this.depth = depthOf(maxMemoryBytes);
+    this.#depth = depthOf(maxMemoryBytes);
     this.#memory = new BatchMemory({
-      slots: this.depth.least + 1,
-      slotsWanted: () => this.depth.batches + 1,
+      slots: this.#depth.least + 1,
+      slotsWanted: () => this.#depth.batches + 1,
       slotBytes,
       maxMemoryBytes,
       detach: onRelease === 'detach',
     });
   }
 
+  note(taken: TakenBatch & { epoch: number }): void {
+    this.#depth.note(taken);
+    this.#cacheUse.note(taken);
+  }
+
   queue(task: Omit<QueueTask, 'depth'>): Queue<Batch> {
     const { cache } = this.#rows.store;
-    return new BatchQueue({ ...task, depth: this.depth, maker: this.#maker, memory: this.#memory, cache });
+    return new BatchQueue({ ...task, depth: this.#depth, maker: this.#maker, memory: this.#memory, cache });
   }
 
   /** A transform may never end by itself. */
@@ -93,7 +102,8 @@ class SlotBatches implements BatchSource {
 
 /** Batches of views of the mapped files. */
 class MappedBatches implements BatchSource {
-  readonly depth: PrefetchDepth;
+  /** How far ahead they are read. */
+  readonly #depth: PrefetchDepth;
   readonly #rows: Rows;
   readonly #reader: ReturnType<Rows['createMappedReader']>;
 
@@ -107,12 +117,16 @@ class MappedBatches implements BatchSource {
     this.#reader = rows.createMappedReader({ fields, verify });
     const slotBytes = this.#reader.expectedBytes(Math.min(batchSize, rows.length));
     const { maxMemoryBytes = defaultMaxMemoryBytes(rows.pageCacheBudget) } = options;
-    this.depth = new PrefetchDepth({ fixed, slotBytes, maxMemoryBytes });
+    this.#depth = new PrefetchDepth({ fixed, slotBytes, maxMemoryBytes });
+  }
+
+  note(taken: TakenBatch): void {
+    this.#depth.note(taken);
   }
 
   queue(task: Omit<QueueTask, 'depth'>): Queue<MappedBatch> {
     const { cache } = this.#rows.store;
-    return new MappedQueue({ ...task, depth: this.depth, reader: this.#reader, cache });
+    return new MappedQueue({ ...task, depth: this.#depth, reader: this.#reader, cache });
   }
 
   stop(): undefined {}

@@ -1,5 +1,6 @@
 import { READ_WAYS } from '@zc/io';
 import type { Shard } from '../shards/shard.js';
+import type { CacheUse } from './cache-use.js';
 import type { Check } from './plan.js';
 
 /** When rows are checked: as the design of verification has it, every time, or not at all. */
@@ -15,6 +16,8 @@ export interface WayOptions {
   verify: Verify;
   /** Whether the page cache has room for the whole dataset. */
   fitsPageCache: boolean;
+  /** Whether reading through it is worth while where it fits; it is, where nobody judges. */
+  cacheUse?: Pick<CacheUse, 'worthwhile'> | undefined;
   /** Whether rows are brought into the page cache before their batch is made (see `BlockReadAhead`). */
   brought?: boolean | undefined;
 }
@@ -47,12 +50,13 @@ export function chooseMapped(
 }
 
 function wayOf(shard: Shard, options: WayOptions, nowMs: number): number | undefined {
-  const { mode, fieldNumbers, fitsPageCache, brought } = options;
+  const { mode, fieldNumbers, fitsPageCache, cacheUse, brought } = options;
   if (mode === 'direct') return READ_WAYS.direct;
   if (shard.isResident(fieldNumbers, nowMs)) return READ_WAYS['mapped-copy'];
   if (brought) return undefined;
   if (mode === 'copied') return READ_WAYS.buffered;
-  return fitsPageCache ? READ_WAYS['auto-buffered'] : READ_WAYS['auto-direct'];
+  const through = fitsPageCache && (cacheUse?.worthwhile ?? true);
+  return through ? READ_WAYS['auto-buffered'] : READ_WAYS['auto-direct'];
 }
 
 /** What comes from the device is always checked; what is resident only until it was found right once. */

@@ -2,6 +2,7 @@ import { ZcError } from '@zc/errors';
 import type { Schema } from '@zc/format';
 import type { PadFields } from '../batches/padding.js';
 import type { OrderOptions, Sequence } from '../order/sequence.js';
+import type { CacheUse } from '../reading/cache-use.js';
 import type { MappedReader } from '../reading/mapped-reader.js';
 import type { Reader } from '../reading/reader.js';
 import type { ReadMode, Verify } from '../reading/way-choice.js';
@@ -75,6 +76,8 @@ export interface ReaderOptions {
   skips?: boolean | undefined;
   /** Whether rows are brought into the page cache before they are read. */
   brought?: boolean | undefined;
+  /** Whether a dataset that fits the page cache is read through it; always, where nobody judges. */
+  cacheUse?: CacheUse | undefined;
 }
 
 /** @throws ZC_ARGUMENT where it is no source */

@@ -53,7 +53,7 @@ export class WindowRows implements Rows {
   }
 
   /** @throws ZC_ARGUMENT */
-  createReader({ fields, mode, verify, pad = {}, skips, brought }: ReaderOptions): Reader {
+  createReader({ fields, mode, verify, pad = {}, skips, brought, cacheUse }: ReaderOptions): Reader {
     if (Object.keys(pad).length > 0) {
       throw new ZcError('ZC_ARGUMENT', 'windows are equally long: there is nothing to `pad`', {
         actual: Object.keys(pad),
@@ -72,6 +72,7 @@ export class WindowRows implements Rows {
       mode,
       verify,
       brought,
+      cacheUse,
       fieldNumbers: [windows.fieldNumber],
       fitsPageCache: stream.tokens * stream.elementBytes <= this.pageCacheBudget,
     });
