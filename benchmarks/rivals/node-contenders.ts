@@ -11,6 +11,7 @@ export function nodeLoaders(dataset: Readonly<Record<string, unknown>> = {}) {
     'zc-mapped': ours['zc-mapped'],
     'read-fresh': ours['read-fresh'],
     'read-reused': ours['read-reused'],
+    'read-batch': node('read', { buffer: 'batch' }),
     'fs-promises': node('fs-promises'),
     stream: node('stream'),
     'stream-1m': node('stream', { highWaterMark: 2 ** 20 }),
@@ -20,7 +21,10 @@ export function nodeLoaders(dataset: Readonly<Record<string, unknown>> = {}) {
 }
 
 /** How sets of images mostly lie. */
-export const filePerSample = node('file-per-sample');
+export const filePerSample = {
+  'file-per-sample': node('file-per-sample', { by: 'promises' }),
+  'file-per-sample-sync': node('file-per-sample', { by: 'sync' }),
+} satisfies Contenders;
 
 /** Files of tables: the whole in memory, or decoded by row groups. */
 export const tableReaders = {

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sum64 } from '@zc/io';
@@ -15,7 +15,10 @@ let folder: string;
 let labels: BigInt64Array;
 let epochs = 0;
 
-/** A file a sample, `fs.promises.readFile`, those of a batch all asked for at once; labels from an array in memory. */
+/**
+ * A file a sample, labels from an array in memory. `params.by` is `promises` (`fs.promises.readFile`, those of a
+ * batch all asked for at once) or `sync` (`fs.readFileSync`, one after another).
+ */
 export default {
   async prepare({ data }: Settings) {
     folder = await ownCopy(data, 'file-per-sample', (path, rows) => {
@@ -37,14 +40,16 @@ export default {
   },
 
   async *epoch(): AsyncGenerator<Consumed> {
-    const { batchSize } = settings;
+    const { batchSize, params } = settings;
     epochs += 1;
     const order = idsOf(settings, epochs);
     for (let start = 0; start < order.length; start += batchSize) {
       const ids = order.subarray(start, start + batchSize);
-      const files = await Promise.all(
-        Array.from(ids, (id) => readFile(join(folder, folderOf(id), `${id}.bin`))),
-      );
+      const paths = Array.from(ids, (id) => join(folder, folderOf(id), `${id}.bin`));
+      const files =
+        params.by === 'sync'
+          ? paths.map((path) => readFileSync(path))
+          : await Promise.all(paths.map((path) => readFile(path)));
       let bytes = ids.length * 8;
       let sum = 0n;
       files.forEach((file, i) => {

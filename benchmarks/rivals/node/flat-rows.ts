@@ -40,9 +40,9 @@ export class FlatRows {
     return typeof this.#lengths === 'number' ? this.#lengths : this.#lengths[row]!;
   }
 
-  /** One `read` of a whole row to the start of `buffer`. */
-  read(row: number, buffer: Uint8Array): void {
-    readSync(this.#descriptors[this.regionOf[row]!]!, buffer, 0, this.length(row), this.offsetOf[row]!);
+  /** One `read` of a whole row to a place in `buffer`. */
+  read(row: number, buffer: Uint8Array, at = 0): void {
+    readSync(this.#descriptors[this.regionOf[row]!]!, buffer, at, this.length(row), this.offsetOf[row]!);
   }
 
   close(): void {

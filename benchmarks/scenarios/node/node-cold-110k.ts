@@ -10,7 +10,7 @@ export default {
   shuffle: true,
   contenders: {
     ...nodeLoaders({ pageCacheBudget: 2 ** 30 }),
-    'file-per-sample': filePerSample,
+    ...filePerSample,
     'lmdb-many': lmdb('many'),
   },
   reaches: [

@@ -10,7 +10,7 @@ export default {
   shuffle: true,
   contenders: {
     ...nodeLoaders(),
-    'file-per-sample': filePerSample,
+    ...filePerSample,
     'lmdb-fast': lmdb('fast'),
     ...tableReaders,
   },
