@@ -7,6 +7,8 @@
 #include <optional>
 #include <utility>
 
+#include "../core/huge_pages.h"
+
 namespace zc::capi {
 namespace {
 
@@ -46,8 +48,10 @@ std::shared_ptr<const GatherMemory::Block> GatherMemory::take(size_t bytes) {
   if (!found) {
     if (bytes > SIZE_MAX - page_bytes) return nullptr;
     const size_t rounded = (std::max<size_t>(bytes, 1) + page_bytes - 1) / page_bytes * page_bytes;
-    void* mapped = ::mmap(nullptr, rounded, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void* mapped = map_aligned(rounded, MAP_PRIVATE | MAP_ANONYMOUS, -1);
     if (mapped == MAP_FAILED) return nullptr;
+    // Refused only where the kernel has none.
+    if (rounded >= huge_page_bytes) ::madvise(mapped, rounded, MADV_HUGEPAGE);
     found.emplace(static_cast<std::byte*>(mapped), rounded);
   }
   auto giving_back = [home = shared_from_this()](Block* block) {

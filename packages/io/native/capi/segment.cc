@@ -10,6 +10,8 @@
 #include <string>
 #include <utility>
 
+#include "../core/huge_pages.h"
+
 namespace zc::capi {
 namespace {
 
@@ -48,7 +50,7 @@ Result<void> check(int fd, const SegmentSizes& sizes) {
 
 Result<std::shared_ptr<Segment>> Segment::map(int fd, const SegmentSizes& sizes, int released) {
   if (auto checked = check(fd, sizes); !checked) return std::move(checked).error();
-  void* address = ::mmap(nullptr, sizes.size_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  void* address = map_aligned(sizes.size_bytes, MAP_SHARED, fd);
   if (address == MAP_FAILED) {
     return Error{.code = ErrorCode::memory,
                  .sys_errno = errno,

@@ -84,8 +84,6 @@ _DECLARATIONS: Final[dict[str, tuple[Any, list[Any]]]] = {
     "zc_sum64": (_U64, [_POINTER, _U64]),
     "zc_gather": (_I32, [_POINTER, _POINTER, _U64, _U64, _POINTER, _ERROR]),
     "zc_gather_ranges": (_I32, [ctypes.POINTER(_Ranges), ctypes.POINTER(_U64), _ERROR]),
-    "zc_memfd_map": (_I32, [ctypes.c_int, _U64, ctypes.POINTER(_POINTER), _ERROR]),
-    "zc_memfd_unmap": (_I32, [_POINTER, _U64, _ERROR]),
 }
 #: Called with the interpreter lock held: they make objects, or are shorter than giving it up.
 _SHORT_DECLARATIONS: Final[dict[str, tuple[Any, list[Any]]]] = {
@@ -144,22 +142,6 @@ def crc32c(data: bytes | bytearray | memoryview | npt.NDArray[Any], seed: int = 
     """CRC32C of the bytes of a C-contiguous buffer, continuing from ``seed``."""
     flat = np.frombuffer(data, np.uint8)
     return int(library().zc_crc32c(flat.__array_interface__["data"][0], flat.size, seed))
-
-
-def map_memfd(descriptor: int, length: int) -> int:
-    """Maps a shared, sealed memfd for reading and writing; gives its address, which `unmap_memfd` ends.
-
-    The descriptor stays the caller's and may be closed at once.
-    """
-    address, error = _POINTER(), _Error()
-    _raise_for(library().zc_memfd_map(descriptor, length, address, error), error, None)
-    return int(address.value or 0)
-
-
-def unmap_memfd(address: int, length: int) -> None:
-    """Unmaps what `map_memfd` gave; nothing may look there afterwards."""
-    error = _Error()
-    _raise_for(library().zc_memfd_unmap(address, length, error), error, None)
 
 
 def map_segment(
