@@ -25,6 +25,7 @@ export {
   type ReadPiece,
   type ReadWay,
 } from './read-plan.js';
+export { type RowColumn, RowTable, type RowTableOptions } from './row-table.js';
 export { mapSlot, type SharedSlot } from './shared-slot.js';
 export {
   type AffineStep,

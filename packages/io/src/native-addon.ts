@@ -32,6 +32,7 @@ export interface NativeAddon {
   BufferPool: new (options: NativeBufferPoolOptions, onFree: () => void) => NativeBufferPool;
   FileWriter: new (path: string, options: NativeFileWriterOptions, onRoom: () => void) => NativeFileWriter;
   ReadEngine: new (options: NativeReadEngineOptions, onDone: NativeOnDone) => NativeReadEngine;
+  RowTable: new (firstRows: Float64Array, rowBytes: Float64Array) => NativeRowTable;
 }
 
 export interface NativeCapabilities {
@@ -120,6 +121,15 @@ export interface NativeReadEngine {
   fileSize(file: number): number;
   residentBytes(file: number, offset: number, length: number): number;
   read(lease: NativeLease, plan: Float64Array, collectFailures: boolean): number;
+  /** @param columns of each its offset in the file, or its rows, which are copied */
+  addRows(
+    table: NativeRowTable,
+    place: number,
+    file: number,
+    columns: readonly (number | Uint8Array)[],
+  ): void;
+  /** @param places where in the slot the numbers go (-1: nowhere), and then each column */
+  readRows(lease: NativeLease, table: NativeRowTable, numbers: Float64Array, places: Float64Array): number;
   /** @param ranges offset and length of each */
   prefetch(file: number, ranges: Float64Array): number;
   cancel(operation: number): void;
@@ -128,7 +138,12 @@ export interface NativeReadEngine {
   close(): Promise<boolean>;
 }
 
-/** Called once for each `read` and `prefetch`, on the JavaScript thread. */
+export interface NativeRowTable {
+  holds(numbers: Float64Array): boolean;
+  remove(place: number): void;
+}
+
+/** Called once for each `read`, `readRows` and `prefetch`, on the JavaScript thread. */
 export type NativeOnDone = (
   operation: number,
   error: Error | null,
@@ -160,7 +175,7 @@ export interface NativeFileWriter {
 }
 
 /** Of all that is described here, and of plans and programs. Raised with each change of it, here and in module.cc. */
-const INTERFACE_VERSION = 2;
+const INTERFACE_VERSION = 3;
 
 let loaded: NativeAddon | undefined;
 

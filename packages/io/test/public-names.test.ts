@@ -15,6 +15,7 @@ test('the public names', () => {
       "PLAN_PIECE_NUMBERS",
       "READ_WAYS",
       "ReadEngine",
+      "RowTable",
       "SLOT_BYTES_MAX",
       "ZeroCopyBuffer",
       "capabilities",

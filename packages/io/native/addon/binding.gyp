@@ -19,6 +19,7 @@
       'src/mapped_file.cc',
       'src/promise_task.cc',
       'src/read_engine.cc',
+      'src/row_table.cc',
       'src/shared_slot.cc',
       'src/slot_program.cc',
       'src/wakeup.cc',

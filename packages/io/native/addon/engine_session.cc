@@ -51,12 +51,17 @@ EngineSession::~EngineSession() {
 zc::Result<uint64_t> EngineSession::read(std::shared_ptr<Lease> lease, const double* plan, size_t plan_length,
                                          zc::ReadFailures failures) {
   const uint64_t operation = ++operations_;
-  zc::ReadTarget target{
-      .data = lease->slot().data,
-      .length = lease->slot().length,
-      .keep_alive = lease->pool()->core,
-  };
-  auto batch = engine_->submit(std::move(target), plan, plan_length, completion_for(operation), failures);
+  auto batch = engine_->submit(target_of(*lease), plan, plan_length, completion_for(operation), failures);
+  if (!batch) return std::move(batch).error();
+  add(operation, batch.value(), std::move(lease));
+  return operation;
+}
+
+zc::Result<uint64_t> EngineSession::read_rows(std::shared_ptr<Lease> lease, const zc::RowTable& table,
+                                              std::span<const double> numbers, std::span<const double> places) {
+  const uint64_t operation = ++operations_;
+  auto batch = engine_->submit_rows(target_of(*lease), table, numbers.data(), numbers.size(), places.data(),
+                                    places.size(), completion_for(operation));
   if (!batch) return std::move(batch).error();
   add(operation, batch.value(), std::move(lease));
   return operation;
@@ -73,6 +78,10 @@ zc::Result<uint64_t> EngineSession::prefetch(uint32_t file, std::vector<zc::File
 void EngineSession::cancel(uint64_t operation) {
   const auto found = in_flight_.find(operation);
   if (found != in_flight_.end()) engine_->cancel(found->second.batch);
+}
+
+zc::ReadTarget EngineSession::target_of(const Lease& lease) {
+  return {.data = lease.slot().data, .length = lease.slot().length, .keep_alive = lease.pool()->core};
 }
 
 zc::ReadCompletion EngineSession::completion_for(uint64_t operation) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <unordered_map>
 #include <vector>
 
@@ -31,6 +32,8 @@ class EngineSession : public std::enable_shared_from_this<EngineSession> {
   // The number of the operation, which on_done will be called with.
   zc::Result<uint64_t> read(std::shared_ptr<Lease> lease, const double* plan, size_t plan_length,
                             zc::ReadFailures failures);
+  zc::Result<uint64_t> read_rows(std::shared_ptr<Lease> lease, const zc::RowTable& table,
+                                 std::span<const double> numbers, std::span<const double> places);
   zc::Result<uint64_t> prefetch(uint32_t file, std::vector<zc::FileRange> ranges);
   void cancel(uint64_t operation);
 
@@ -59,6 +62,7 @@ class EngineSession : public std::enable_shared_from_this<EngineSession> {
   };
 
   explicit EngineSession(napi_env env) : env_(env) {}
+  static zc::ReadTarget target_of(const Lease& lease);
   zc::ReadCompletion completion_for(uint64_t operation);
   void add(uint64_t operation, uint64_t batch, std::shared_ptr<Lease> lease);
   void settle(Napi::Env env, const Done& done);

@@ -18,6 +18,7 @@
 #include "lease.h"
 #include "mapped_file.h"
 #include "read_engine.h"
+#include "row_table.h"
 #include "shared_slot.h"
 #include "slot_program.h"
 #include "watch.h"
@@ -28,7 +29,7 @@ namespace {
 // Of what is exported, the order of arguments and the layout of plans and programs included. It is raised with each
 // change of these, here and in native-addon.ts: arguments are not looked at twice, so that an addon and JavaScript
 // that do not go together must not call each other.
-constexpr uint32_t interface_version = 2;
+constexpr uint32_t interface_version = 3;
 
 void set_error_factory(const Napi::CallbackInfo& info) {
   Environment::of(info.Env()).error_factory = Napi::Persistent(info[0].As<Napi::Function>());
@@ -89,6 +90,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("MappedFile", MappedFile::define(env));
   exports.Set("BufferPool", BufferPool::define(env));
   exports.Set("ReadEngine", ReadEngine::define(env));
+  exports.Set("RowTable", RowTable::define(env));
   exports.Set("FileWriter", FileWriter::define(env));
   return exports;
 }

@@ -7,6 +7,7 @@
 #include "engine_session.h"
 #include "environment.h"
 #include "promise_task.h"
+#include "row_table.h"
 
 namespace zc_addon {
 
@@ -20,6 +21,8 @@ Napi::Function ReadEngine::define(Napi::Env env) {
                          InstanceMethod<&ReadEngine::file_size>("fileSize"),
                          InstanceMethod<&ReadEngine::resident_bytes>("residentBytes"),
                          InstanceMethod<&ReadEngine::read>("read"),
+                         InstanceMethod<&ReadEngine::add_rows>("addRows"),
+                         InstanceMethod<&ReadEngine::read_rows>("readRows"),
                          InstanceMethod<&ReadEngine::prefetch>("prefetch"),
                          InstanceMethod<&ReadEngine::cancel>("cancel"),
                          InstanceMethod<&ReadEngine::stats>("stats"),
@@ -82,6 +85,25 @@ Napi::Value ReadEngine::read(const Napi::CallbackInfo& info) {
   const auto plan = info[1].As<Napi::Float64Array>();
   const auto failures = info[2].ToBoolean() ? zc::ReadFailures::collect : zc::ReadFailures::first;
   const auto operation = session_->read(target->lease(), plan.Data(), plan.ElementLength(), failures);
+  if (operation) return Napi::Number::New(info.Env(), static_cast<double>(operation.value()));
+  throw_error(info.Env(), operation.error());
+  return info.Env().Undefined();
+}
+
+void ReadEngine::add_rows(const Napi::CallbackInfo& info) {
+  const auto* rows = RowTable::Unwrap(info[0].As<Napi::Object>());
+  const auto added = session_->engine().add_rows(rows->table(), unsigned_argument(info[1]), clamped_argument(info[2]),
+                                                 row_columns(info[3].As<Napi::Array>()));
+  if (!added) throw_error(info.Env(), added.error());
+}
+
+Napi::Value ReadEngine::read_rows(const Napi::CallbackInfo& info) {
+  const auto* target = LeaseObject::Unwrap(info[0].As<Napi::Object>());
+  const auto* rows = RowTable::Unwrap(info[1].As<Napi::Object>());
+  const auto numbers = info[2].As<Napi::Float64Array>();
+  const auto places = info[3].As<Napi::Float64Array>();
+  const auto operation = session_->read_rows(target->lease(), *rows->table(), {numbers.Data(), numbers.ElementLength()},
+                                             {places.Data(), places.ElementLength()});
   if (operation) return Napi::Number::New(info.Env(), static_cast<double>(operation.value()));
   throw_error(info.Env(), operation.error());
   return info.Env().Undefined();

@@ -24,6 +24,8 @@ class ReadEngine : public Napi::ObjectWrap<ReadEngine> {
   Napi::Value file_size(const Napi::CallbackInfo& info);
   Napi::Value resident_bytes(const Napi::CallbackInfo& info);
   Napi::Value read(const Napi::CallbackInfo& info);
+  void add_rows(const Napi::CallbackInfo& info);
+  Napi::Value read_rows(const Napi::CallbackInfo& info);
   Napi::Value prefetch(const Napi::CallbackInfo& info);
   void cancel(const Napi::CallbackInfo& info);
   Napi::Value stats(const Napi::CallbackInfo& info);

@@ -32,6 +32,7 @@ class EngineCore {
   bool usable() const { return helpers_.size() > 0; }
   // False, and nothing done, once closing has begun.
   bool start(std::shared_ptr<Batch> batch);
+  bool start_rows(std::shared_ptr<Batch> batch);
   bool start_prefetch(std::shared_ptr<Batch> batch, std::shared_ptr<EngineFile> file, std::vector<FileRange> ranges);
   uint64_t next_number();
   bool cancel(uint64_t number);
@@ -66,6 +67,9 @@ class EngineCore {
   // The page cache (resident_copy.cc).
   void probe_extents(Batch& batch, Indices indices);
   void copy_extents(Batch& batch, Indices indices, uint32_t task_units);
+
+  // Rows of a table (row_copy.cc).
+  void copy_rows(Batch& batch, size_t first, size_t end);
 
   // Reading ahead (prefetch.cc).
   void run_prefetch(Batch& batch, std::shared_ptr<EngineFile> file, std::span<const FileRange> ranges);

@@ -7,12 +7,14 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "read_backend.h"
 #include "read_engine.h"
 #include "read_plan.h"
+#include "row_table.h"
 #include "staging.h"
 
 namespace zc {
@@ -53,6 +55,7 @@ struct Batch {
   uint64_t number = 0;
   ReadTarget target;
   ReadPlan plan;
+  std::optional<RowBatch> rows;  // instead of a plan
   ReadCompletion completion;
   ReadFailures collects = ReadFailures::first;
   Clock::time_point submitted = Clock::now();

@@ -11,6 +11,7 @@
 #include "kept_for_good.h"
 #include "read_plan.h"
 #include "residency.h"
+#include "row_table.h"
 
 namespace zc {
 
@@ -25,6 +26,7 @@ class ReadEngine::Impl {
   std::shared_ptr<EngineCore> core;                // empty once closed
   ReadEngineStats last_stats;                      // of a core that is gone
   std::vector<std::shared_ptr<EngineFile>> files;  // by handle; empty where a handle is free
+  std::vector<std::weak_ptr<RowTable>> tables;     // that files of this engine were added to
 
   std::shared_ptr<EngineFile> find(uint32_t file) {
     return file < files.size() ? files[file] : nullptr;
@@ -32,6 +34,15 @@ class ReadEngine::Impl {
   std::shared_ptr<EngineCore> running() {
     const std::lock_guard lock(mutex);
     return core;
+  }
+  // Tables that are still used.
+  template <typename Each>
+  void each_table(Each&& each) {
+    std::erase_if(tables, [&](const std::weak_ptr<RowTable>& known) {
+      const auto table = known.lock();
+      if (table != nullptr) each(*table);
+      return table == nullptr;
+    });
   }
 };
 
@@ -99,6 +110,7 @@ Result<void> ReadEngine::close_file(uint32_t file) noexcept {
   last = impl_->find(file);
   if (last == nullptr) return unknown_file("close", file);
   impl_->files[file] = nullptr;
+  impl_->each_table([&](RowTable& table) { table.remove_file(*last); });
   return {};
 }
 
@@ -140,6 +152,34 @@ Result<uint64_t> ReadEngine::submit(ReadTarget target, const double* plan, size_
   batch->collects = failures;
   const uint64_t number = batch->number = core->next_number();
   if (!core->start(std::move(batch))) return closed_error("read");
+  return number;
+}
+
+Result<void> ReadEngine::add_rows(const std::shared_ptr<RowTable>& table, uint64_t place, uint32_t file,
+                                  std::vector<RowColumn> columns) noexcept {
+  // All of it under the lock: the file must not be closed between being found and standing in the table.
+  const std::lock_guard lock(impl_->mutex);
+  auto found = impl_->find(file);
+  if (found == nullptr) return unknown_file("adding rows", file);
+  bool known = false;
+  impl_->each_table([&](RowTable& each) { known = known || &each == table.get(); });
+  if (!known) impl_->tables.push_back(table);
+  return table->add(place, std::move(found), std::move(columns));
+}
+
+Result<uint64_t> ReadEngine::submit_rows(ReadTarget target, const RowTable& table, const double* numbers, size_t count,
+                                         const double* places, size_t place_count,
+                                         ReadCompletion completion) noexcept {
+  const auto core = impl_->running();
+  if (core == nullptr) return closed_error("read");
+  auto found = table.find(numbers, count, places, place_count, target.length);
+  if (!found) return std::move(found).error();
+  auto batch = std::make_shared<Batch>();
+  batch->rows = std::move(found).value();
+  batch->target = std::move(target);
+  batch->completion = std::move(completion);
+  const uint64_t number = batch->number = core->next_number();
+  if (!core->start_rows(std::move(batch))) return closed_error("read");
   return number;
 }
 
@@ -190,6 +230,7 @@ bool ReadEngine::close(uint32_t timeout_ms) noexcept {
   impl_->last_stats = core->stats();
   impl_->core = nullptr;
   files.swap(impl_->files);
+  impl_->each_table([](RowTable& table) { table.clear(); });
   // Reads that never came back would be written into freed memory.
   if (!clean) keep_for_good(std::move(core));
   return clean;

@@ -13,6 +13,9 @@
 
 namespace zc {
 
+class RowTable;
+struct RowColumn;
+
 // Where a batch goes.
 struct ReadTarget {
   std::byte* data = nullptr;
@@ -116,6 +119,14 @@ class ReadEngine {
   // again piece by piece, so that only what cannot be read is missing.
   Result<uint64_t> submit(ReadTarget target, const double* plan, size_t plan_length, ReadCompletion completion,
                           ReadFailures failures = ReadFailures::first) noexcept;
+
+  // Puts the rows of an open file into a table (see RowTable::add). It leaves every table when it is closed here.
+  Result<void> add_rows(const std::shared_ptr<RowTable>& table, uint64_t place, uint32_t file,
+                        std::vector<RowColumn> columns) noexcept;
+  // Copies rows that a table holds into their places (see RowTable::find), as they lie: without a plan, a checksum
+  // or a read. `poisoned` where a file was found cut short; which rows that concerns a plan of the same rows tells.
+  Result<uint64_t> submit_rows(ReadTarget target, const RowTable& table, const double* numbers, size_t count,
+                               const double* places, size_t place_count, ReadCompletion completion) noexcept;
 
   // The batch ends with `aborted`, once the reads that the kernel already has are done. False where the batch
   // is no longer in flight.

@@ -3,23 +3,15 @@
 #include <string>
 #include <utility>
 
+#include "whole_number.h"
+
 namespace zc {
 namespace {
 
 constexpr size_t header_numbers = 2;
 constexpr size_t extent_numbers = 6;
 constexpr size_t piece_numbers = 5;
-constexpr double safe_integer_max = 9007199254740991.0;  // 2^53 - 1
 constexpr uint32_t count_max = 1u << 24;
-
-// A whole number in [0, max]. NaN fails the first comparison.
-bool whole(double number, uint64_t max, uint64_t& out) {
-  if (!(number >= 0 && number <= safe_integer_max)) return false;
-  out = static_cast<uint64_t>(number);
-  return static_cast<double>(out) == number && out <= max;
-}
-
-bool inside(uint64_t offset, uint64_t length, uint64_t size) { return offset <= size && length <= size - offset; }
 
 Error bad(const char* kind, size_t index, const std::string& what) {
   return Error{.code = ErrorCode::argument,

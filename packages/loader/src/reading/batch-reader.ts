@@ -20,6 +20,7 @@ import type { RowFailure } from './corrupt-rows.js';
 import { planRows, readTag } from './plan.js';
 import { PlanWriter } from './plan-writer.js';
 import type { Reader } from './reader.js';
+import { ResidentRows } from './resident-rows.js';
 import { RowFinder } from './row-finder.js';
 import { copySmallRows } from './small-rows.js';
 import { chooseWay, type WayOptions } from './way-choice.js';
@@ -35,7 +36,8 @@ export interface BatchReaderOptions extends WayOptions {
  *
  * Planning goes in two steps. `prepare` finds out where the rows lie and what they must sum to; what it lacks
  * is read asynchronously and then it is called again. `read` turns that into one plan and hands it to the
- * engine. Compressed rows are read as they are stored, to a place of their own in the slot, and then decoded.
+ * engine. Rows that need only be copied go without a plan (see `ResidentRows`): `prepare` decides that, for a whole
+ * batch. Compressed rows are read as they are stored, to a place of their own in the slot, and then decoded.
  */
 export class BatchReader implements Reader {
   /** Of rows as batches have them: decoded. */
@@ -44,6 +46,9 @@ export class BatchReader implements Reader {
   readonly #options: BatchReaderOptions;
   readonly #finder: RowFinder;
   readonly #plan: PlanWriter;
+  readonly #resident: ResidentRows | undefined;
+  /** Whether the prepared batch goes without a plan. */
+  #isPlain = false;
   #layout: BatchLayout | undefined;
   #fixedLayout: { length: number; layout: BatchLayout } | undefined;
 
@@ -60,6 +65,9 @@ export class BatchReader implements Reader {
     );
     const choose = (shard: Shard, nowMs: number) => chooseWay(shard, options, nowMs);
     this.#finder = new RowFinder({ store, fieldNumbers, choose });
+    const { mode, verify } = options;
+    // Those who ask for it are given a read, or a check, of every row.
+    this.#resident = mode === 'direct' || verify === 'always' ? undefined : ResidentRows.of(options);
   }
 
   /** Of rows that are stored with variable lengths it is twice what the sizes of the files say. */
@@ -73,8 +81,8 @@ export class BatchReader implements Reader {
   }
 
   prepare(ids: Float64Array, use: number): Promise<unknown> | undefined {
-    const finder = this.#finder;
-    return finder.open(ids) ?? finder.findPlaces(use) ?? this.#layOut(ids) ?? finder.findChecksums(use);
+    this.#isPlain = this.#resident?.holds(ids, performance.now()) ?? false;
+    return this.#isPlain ? this.#layOut(ids) : this.#findRows(ids, use);
   }
 
   get layout(): BatchLayout {
@@ -82,25 +90,14 @@ export class BatchReader implements Reader {
   }
 
   async read(slot: ZeroCopyBuffer, ids: Float64Array, signal: AbortSignal | undefined): Promise<ReadResult> {
-    const { store, skips } = this.#options;
-    const failures = skips ? 'collect' : 'first';
-    const layout = this.layout;
-    const log = new CheckLog();
-    const { buffer } = slot;
-    this.#plan.clear();
-    this.#planFields(buffer, log);
-    writeNumbers(buffer, layout, ids);
-    const reading =
-      this.#plan.pieceCount === 0
-        ? NOTHING_READ
-        : store.read(slot, this.#plan.finish(), { ...(signal && { signal }), failures });
+    if (!this.#isPlain) return this.#readPlanned(slot, ids, signal);
     try {
-      const result = await reading;
-      if (result.failures.length === 0) log.commit();
-      return await this.#decode(slot, layout, { ids, result });
+      return await this.#resident!.read(slot, ids, this.layout, signal);
     } catch (error) {
-      throw this.#named(error);
+      if (!isZcError(error, 'ZC_IO_POISONED')) throw error;
     }
+    this.#resident!.clear();
+    return this.#readAfresh(slot, ids, signal);
   }
 
   async rowFailures(failures: readonly ZcError[], ids: Float64Array): Promise<RowFailure[]> {
@@ -118,7 +115,8 @@ export class BatchReader implements Reader {
         if (path !== failure.path) continue;
         const first = store.firstSamples[shardNumber]!;
         const end = store.firstSamples[shardNumber + 1]!;
-        await store.open(shardNumber);
+        // One that is open is not read again: it may be the one that was cut short.
+        if (store.opened(shardNumber) === undefined) await store.open(shardNumber);
         const column = store.opened(shardNumber)!.columns[fieldNumber]!;
         ids.forEach((id, place) => {
           if (id < first || id >= end) return;
@@ -129,6 +127,60 @@ export class BatchReader implements Reader {
       }
     }
     return found;
+  }
+
+  #findRows(ids: Float64Array, use: number): Promise<unknown> | undefined {
+    const finder = this.#finder;
+    return finder.open(ids) ?? finder.findPlaces(use) ?? this.#layOut(ids) ?? finder.findChecksums(use);
+  }
+
+  /** Reads a batch by a plan although it was not prepared for that: a plan tells which rows cannot be had. */
+  async #readAfresh(
+    slot: ZeroCopyBuffer,
+    ids: Float64Array,
+    signal: AbortSignal | undefined,
+  ): Promise<ReadResult> {
+    const { cache } = this.#options.store;
+    const use = cache.begin();
+    try {
+      for (let missing = this.#findRows(ids, use); missing !== undefined; ) {
+        await missing;
+        missing = this.#findRows(ids, use);
+      }
+      return await this.#readPlanned(slot, ids, signal);
+    } finally {
+      cache.end(use);
+    }
+  }
+
+  async #readPlanned(
+    slot: ZeroCopyBuffer,
+    ids: Float64Array,
+    signal: AbortSignal | undefined,
+  ): Promise<ReadResult> {
+    const { store, skips } = this.#options;
+    const failures = skips ? 'collect' : 'first';
+    const layout = this.layout;
+    const log = new CheckLog();
+    const { buffer } = slot;
+    this.#plan.clear();
+    this.#planFields(buffer, log);
+    writeNumbers(buffer, layout, ids);
+    const newcomers = this.#resident?.newcomers(this.#finder);
+    const reading =
+      this.#plan.pieceCount === 0
+        ? NOTHING_READ
+        : store.read(slot, this.#plan.finish(), { ...(signal && { signal }), failures });
+    try {
+      const result = await reading;
+      if (result.failures.length === 0) {
+        log.commit();
+        newcomers?.();
+      }
+      return await this.#decode(slot, layout, { ids, result });
+    } catch (error) {
+      throw this.#named(error);
+    }
   }
 
   #layOut(ids: Float64Array): undefined {

@@ -72,6 +72,11 @@ export class RowFinder {
     return missing.none ? undefined : missing.load();
   }
 
+  /** How the rows of each shard of the batch are read, with the shard's number. */
+  get ways(): [shardNumber: number, way: ChosenWay][] {
+    return this.ids.runShards.map((number, run) => [number, this.#ways[run]!]);
+  }
+
   /** Field by field, and for each of them shard by shard. */
   eachColumn(visit: VisitColumn): void {
     const { fieldNumbers } = this.#options;

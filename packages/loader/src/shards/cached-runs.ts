@@ -35,6 +35,11 @@ export class CachedRuns<T extends ArrayBufferView> {
     return this.#runs[run] !== undefined;
   }
 
+  /** Whether a run is there at this moment. */
+  holds(run: number): boolean {
+    return this.#runs[run] !== undefined;
+  }
+
   /** A run that is known to be there. */
   at(run: number): T {
     return this.#runs[run]!;

@@ -4,6 +4,8 @@ import {
   type ReadEngineOptions,
   type ReadOptions,
   type ReadResult,
+  type RowColumn,
+  type RowTable,
   type ZeroCopyBuffer,
 } from '@zc/io';
 import { cutPlan, nameFiles, type PlanPart } from '../reading/plan-parts.js';
@@ -72,6 +74,27 @@ export class EngineFiles {
     const results: ReadResult[] = [];
     for (const part of parts) results.push(await this.#readPart(slot, part, pathOf, options));
     return results.reduce(sumOf);
+  }
+
+  /** How many files can be open at once. */
+  get openMax(): number {
+    return this.#files.max;
+  }
+
+  /** Puts the rows of a file into a table (see `ReadEngine.addRows`), which they leave when it is closed. */
+  addRows(table: RowTable, place: number, path: string, columns: readonly RowColumn[]): void {
+    this.engine.addRows(table, place, this.#files.look(path), columns);
+  }
+
+  /** See `ReadEngine.readRows`. */
+  readRows(
+    slot: ZeroCopyBuffer,
+    table: RowTable,
+    ids: Float64Array,
+    places: Float64Array,
+    options: Pick<ReadOptions, 'signal'>,
+  ): Promise<ReadResult> {
+    return this.engine.readRows(slot, table, ids, places, options);
   }
 
   /**

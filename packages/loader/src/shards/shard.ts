@@ -74,14 +74,24 @@ export class Shard {
    * never a byte.
    */
   isResident(fieldNumbers: readonly number[], nowMs: number): boolean {
+    // Without an answer the last one would do; but rows that are not there cost more than ones that are.
+    return this.#ask(fieldNumbers, nowMs) ?? false;
+  }
+
+  /** Whether it is known that the page cache does not hold these fields: "no" where there are too many to ask. */
+  isCold(fieldNumbers: readonly number[], nowMs: number): boolean {
+    return this.#ask(fieldNumbers, nowMs) === false;
+  }
+
+  #ask(fieldNumbers: readonly number[], nowMs: number): boolean | undefined {
     if (nowMs - this.#probedAtMs < PROBE_INTERVAL_MS) return this.#resident;
     const resident = this.#options.probes.ask(nowMs, () =>
       fieldNumbers.every((number) => this.#holds(number)),
     );
-    // Without an answer the last one would do; but rows that are not there cost more than ones that are.
-    this.#resident = resident ?? false;
-    if (resident !== undefined) this.#probedAtMs = nowMs;
-    return this.#resident;
+    if (resident === undefined) return undefined;
+    this.#resident = resident;
+    this.#probedAtMs = nowMs;
+    return resident;
   }
 
   #holds(fieldNumber: number): boolean {

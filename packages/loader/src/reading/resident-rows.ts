@@ -1,0 +1,136 @@
+import { isZcError } from '@zc/errors';
+import { type FieldPlan, planFields } from '@zc/format';
+import { READ_WAYS, type ReadResult, type RowColumn, RowTable, type ZeroCopyBuffer } from '@zc/io';
+import type { BatchLayout } from '../batches/batch-layout.js';
+import type { Shard } from '../shards/shard.js';
+import type { ShardColumn } from '../shards/shard-column.js';
+import type { ShardStore } from '../shards/shard-store.js';
+import type { Check } from './plan.js';
+import type { RowFinder } from './row-finder.js';
+
+export interface ResidentRowsOptions {
+  store: ShardStore;
+  /** The fields that are read, by their place in the schema. */
+  fieldNumbers: readonly number[];
+}
+
+/** How often it is looked whether the page cache still holds the shards; each of them has an answer for a second. */
+const RENEW_INTERVAL_MS = 200;
+
+/**
+ * The rows of which nothing has to be asked any more: of fixed length, resident, and found right. A batch of nothing
+ * but such rows needs no plan. Its ids go to the engine as they are, and it knows where the rows lie (see `RowTable`).
+ *
+ * A shard comes in when a plan has shown that there was nothing to do for it but to copy, and leaves when the page
+ * cache has let it go, its file was closed or its map was found cut short. Whatever is out of the ordinary is met by
+ * planned reads: they alone find, check and name.
+ */
+export class ResidentRows {
+  readonly #store: ShardStore;
+  readonly #fieldNumbers: readonly number[];
+  readonly #rowBytes: readonly number[];
+  /** Made with the first shard. */
+  #table: RowTable | undefined;
+  /** As it was when it came in: one that was opened anew has to be found right again. */
+  readonly #shards = new Map<number, Shard>();
+  /** When to look at the shards again. */
+  #renewMs = 0;
+  #places: { layout: BatchLayout; numbers: Float64Array } | undefined;
+
+  /** Nothing where rows differ in length or are compressed, or where not all shards can be open at once. */
+  static of({ store, fieldNumbers }: ResidentRowsOptions): ResidentRows | undefined {
+    const all = planFields(store.schema);
+    const plans = fieldNumbers.map((number) => all[number]!);
+    const isPlain = ({ fixed, rowBytes, field }: FieldPlan) =>
+      fixed && rowBytes > 0 && field.codec === 'none';
+    if (!plans.every(isPlain) || store.infos.length > store.files.openMax) return undefined;
+    return new ResidentRows({ store, fieldNumbers }, plans);
+  }
+
+  private constructor({ store, fieldNumbers }: ResidentRowsOptions, plans: readonly FieldPlan[]) {
+    this.#store = store;
+    this.#fieldNumbers = fieldNumbers;
+    this.#rowBytes = plans.map(({ rowBytes }) => rowBytes);
+  }
+
+  /** Whether all of a batch can be had this way now. */
+  holds(ids: Float64Array, nowMs: number): boolean {
+    if (nowMs >= this.#renewMs) this.#renew(nowMs);
+    return this.#shards.size > 0 && this.#table!.holds(ids);
+  }
+
+  /** Takes in those shards of a planned batch that are new to it: to be called once the batch has come. */
+  newcomers({ ways }: RowFinder): (() => void) | undefined {
+    const copied = ways.filter(
+      ([number, { shard, way, check }]) =>
+        way === READ_WAYS['mapped-copy'] && check !== 'all' && this.#shards.get(number) !== shard,
+    );
+    if (copied.length === 0) return undefined;
+    return () => {
+      for (const [number, { shard, check }] of copied) this.#takeIn(number, shard, check);
+    };
+  }
+
+  /** Reads a batch that it holds (see `ReadEngine.readRows`). */
+  read(
+    slot: ZeroCopyBuffer,
+    ids: Float64Array,
+    layout: BatchLayout,
+    signal: AbortSignal | undefined,
+  ): Promise<ReadResult> {
+    const { files } = this.#store;
+    return files.readRows(
+      slot,
+      this.#table!,
+      ids,
+      this.#placesIn(layout),
+      signal === undefined ? {} : { signal },
+    );
+  }
+
+  /** Lets all shards go: those that are sound come in again. */
+  clear(): void {
+    for (const number of this.#shards.keys()) this.#remove(number);
+  }
+
+  /** Takes in a shard, if all of its rows can be copied as they lie. */
+  #takeIn(number: number, shard: Shard, check: Check): void {
+    const columns = this.#fieldNumbers.map((fieldNumber) => shard.columns[fieldNumber]!);
+    const isKnown = ({ small, checked }: ShardColumn) =>
+      small === undefined ? check === 'none' || checked.full : small.holds(0);
+    // Of labels alone there is nothing for the engine to read, in whatever way.
+    if (!columns.every(isKnown) || columns.every(({ small }) => small !== undefined)) return;
+    const places = columns.map(({ small, layout }): RowColumn => small?.at(0) ?? layout.region.offset);
+    const { files, firstSamples: firstRows } = this.#store;
+    this.#table ??= new RowTable({ firstRows, rowBytes: this.#rowBytes });
+    try {
+      files.addRows(this.#table, number, shard.path, places);
+      this.#shards.set(number, shard);
+    } catch (error) {
+      // It cannot be mapped, or not be opened again: planned reads do without, or say why not.
+      if (!isZcError(error)) throw error;
+    }
+  }
+
+  /** Without an answer the last one stays: of a row that has gone since, the copying thread waits for the page. */
+  #renew(nowMs: number): void {
+    this.#renewMs = nowMs + RENEW_INTERVAL_MS;
+    for (const [number, shard] of this.#shards) {
+      const isOther = this.#store.opened(number) !== shard;
+      if (isOther || shard.isCold(this.#fieldNumbers, nowMs)) this.#remove(number);
+    }
+  }
+
+  #remove(number: number): void {
+    this.#table!.remove(number);
+    this.#shards.delete(number);
+  }
+
+  #placesIn(layout: BatchLayout): Float64Array {
+    if (this.#places?.layout !== layout) {
+      const numbers = Float64Array.from([layout.indicesAt, ...layout.fields.map(({ offset }) => offset)]);
+      this.#places = { layout, numbers };
+    }
+    return this.#places.numbers;
+  }
+}
