@@ -15,8 +15,8 @@ const TICKS_PER_SECOND = Number(execFileSync('getconf', ['CLK_TCK'], { encoding:
 
 /**
  * CPU time (user and system, io workers and reaped children included), proportional set size, page faults and
- * context switches of a process and its descendants, from `/proc`. A process that ends while it is being looked at counts with its parent's
- * reaped children.
+ * context switches of a process and its descendants, from `/proc`. A process that ends while it is being looked at
+ * counts with its parent's reaped children.
  */
 export function treeUsage(root: number): TreeUsage {
   let [ticks, pssBytes, pageFaults, contextSwitches] = [0, 0, 0, 0];
@@ -51,7 +51,13 @@ export function machineCpuSeconds(): number {
 function switchesOf(pid: number): number {
   let switches = 0;
   for (const thread of readdirSync(`/proc/${pid}/task`)) {
-    const status = readFileSync(`/proc/${pid}/task/${thread}/status`, 'utf8');
+    let status: string;
+    try {
+      status = readFileSync(`/proc/${pid}/task/${thread}/status`, 'utf8');
+    } catch {
+      // This thread ended in between; the process and its other threads still count.
+      continue;
+    }
     for (const [, count] of status.matchAll(/^(?:non)?voluntary_ctxt_switches:\s+(\d+)$/gm)) {
       switches += Number(count);
     }
