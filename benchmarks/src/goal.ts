@@ -10,8 +10,11 @@ export interface GoalRow {
   readonly ratio: ReportRatio;
   /** What no loader can pass here: the hardware's limit or the consumer alone, whichever is less. */
   readonly bound: { readonly name: string; readonly ratio: ReportRatio } | null;
-  /** `forbidden`: the bound itself is below the goal. `unknown`: one round has no interval. */
-  readonly outcome: 'met' | 'not met' | 'forbidden' | 'unknown';
+  /**
+   * `met within the noise`: the interval includes the goal, its middle does not. `forbidden`: the bound itself is
+   * below the goal. `unknown`: one round has no interval.
+   */
+  readonly outcome: 'met' | 'met within the noise' | 'not met' | 'forbidden' | 'unknown';
 }
 
 /** The goal, row by row, in the order of the report. */
@@ -31,8 +34,8 @@ function boundOf(results: readonly Result[]): GoalRow['bound'] {
   return bounds.sort((a, b) => a.ratio.median - b.ratio.median)[0] ?? null;
 }
 
-function outcomeOf({ high }: ReportRatio, bound: GoalRow['bound']): GoalRow['outcome'] {
+function outcomeOf({ median, high }: ReportRatio, bound: GoalRow['bound']): GoalRow['outcome'] {
   if (high === null) return 'unknown';
-  if (high >= GOAL.from) return 'met';
+  if (high >= GOAL.from) return median >= GOAL.from ? 'met' : 'met within the noise';
   return bound !== null && bound.ratio.median < GOAL.from ? 'forbidden' : 'not met';
 }

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { bench } from './bench.js';
 import { comparisonTable } from './comparison-table.js';
+import { writeDocumentation } from './docs.js';
 import { makeRivals } from './make-rivals.js';
 import { type Options, parseOptions, USAGE } from './options.js';
 import { toHtml } from './page/page.js';
@@ -19,6 +20,9 @@ async function main(): Promise<number> {
       return 0;
     case 'rivals':
       return (await makeRivals(options.rivals)) ? 0 : 1;
+    case 'docs':
+      for (const path of writeDocumentation()) process.stdout.write(`${path}\n`);
+      return 0;
     case 'list':
       for (const { name, title } of await selectScenarios({ ...options, selection: 'all' })) {
         process.stdout.write(`${name.padEnd(28)} ${title}\n`);

@@ -29,13 +29,14 @@ What comes of it; the tables are printed as well
 
 Instead of a run
   --render FILE       the tables, and with --html the page, of a report that was kept
+  --docs              what the documentation shows of docs/benchmarks/last-run.json: plots, page and tables
   --rivals [A,B]      make the environments of other libraries, or some: ${Object.keys(ENVIRONMENTS).join(', ')}
 
 Sets are made once, in ${dataFolder()} (ZC_BENCH_DATA overrides).
 `;
 
 export interface Options {
-  readonly command: 'bench' | 'list' | 'rivals' | 'help';
+  readonly command: 'bench' | 'list' | 'rivals' | 'docs' | 'help';
   readonly families: readonly Family[];
   readonly scenarios: readonly string[] | undefined;
   readonly contenders: readonly string[] | undefined;
@@ -73,11 +74,12 @@ export function parseOptions(args: readonly string[]): Options {
       html: { type: 'string' },
       render: { type: 'string' },
       compare: { type: 'string' },
+      docs: { type: 'boolean', default: false },
       rivals: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
-  const command = values.help ? 'help' : values.rivals ? 'rivals' : values.list ? 'list' : 'bench';
+  const command = (['help', 'docs', 'rivals', 'list'] as const).find((name) => values[name]) ?? 'bench';
   const scenarios = values.scenario?.split(',');
   const isAll = values.full || positionals.length > 0 || scenarios !== undefined;
   const minutes = number('minutes', values.minutes);

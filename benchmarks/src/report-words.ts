@@ -1,4 +1,5 @@
-import type { Report } from './report.js';
+import { lessIsBetter, type Measure } from './measure.js';
+import type { ReachResult, Report } from './report.js';
 
 /** Above this many cores that were busy with something else, figures are not to be trusted. */
 const FOREIGN_CORES_MAX = 0.1;
@@ -6,7 +7,8 @@ const FOREIGN_CORES_MAX = 0.1;
 /** When, how long and by what method, in one sentence. */
 export function methodLine({ date, seconds, method, results }: Report): string {
   const rounds = results.map((result) => result.rounds);
-  const range = `${Math.min(...rounds)} to ${Math.max(...rounds)}`;
+  const [fewest, most] = [Math.min(...rounds), Math.max(...rounds)];
+  const range = fewest === most ? String(most) : `${fewest} to ${most}`;
   return (
     `${date.slice(0, 10)}, ${date.slice(11, 16)} UTC, ${(seconds / 60).toFixed(0)} minutes. ` +
     `Rounds of ${method.minSeconds} s or an epoch, ${method.warmUps} discarded, then ${range} a contender. ` +
@@ -33,6 +35,18 @@ export function warningsOf(report: Report): string[] {
     );
   }
   return warnings;
+}
+
+/** Whether an aim was reached; an interval that includes it although its middle does not is told as that. */
+export function verdictOf({
+  measure,
+  factor,
+  ratio,
+  met,
+}: ReachResult): 'met' | 'met within the noise' | 'not met' {
+  if (!met) return 'not met';
+  const isBeyond = lessIsBetter(measure as Measure) ? ratio.median <= factor : ratio.median >= factor;
+  return isBeyond ? 'met' : 'met within the noise';
 }
 
 /** The machine's record, a name and a value a line. */

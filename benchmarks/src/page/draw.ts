@@ -24,13 +24,7 @@ export function draw(title: string, options: Plot.PlotOptions): string {
     ariaLabel: title,
     // Plot's own is random, and the same report must give the same page.
     className: 'plot',
-    style: {
-      background: 'none',
-      color: color.ink,
-      fontFamily: 'inherit',
-      fontSize: '12px',
-      overflow: 'visible',
-    },
+    style: { background: 'none', color: color.ink, fontSize: '12px', overflow: 'visible' },
   }) as unknown as { outerHTML: string; querySelector(name: string): { remove(): void } | null };
   svg.querySelector('style')?.remove();
   return svg.outerHTML;
@@ -42,9 +36,9 @@ export function fillOf(contender: string): string {
   return contender.startsWith('zc-') ? color.oursSoft : color.rival;
 }
 
-/** Room for names on the left, as nobody measures text here: a character is about 6.7 px wide. */
+/** Room for names on the left, as nobody measures text here: a character is about 7.2 px wide. */
 export function marginFor(names: readonly string[]): number {
-  return 12 + 6.7 * Math.max(...names.map((name) => name.length));
+  return 12 + 7.2 * Math.max(...names.map((name) => name.length));
 }
 
 /** Names at the left of their rows, ours in our colour. */

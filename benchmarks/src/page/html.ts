@@ -23,3 +23,8 @@ export function htmlTable(
   });
   return `<div class="scroll"><table><tr>${head}</tr>${body.join('\n')}</table></div>`;
 }
+
+/** Green for what was reached, red for what was not; the word says it too. */
+export function verdict(words: string): string {
+  return `<span class="${words.startsWith('met') ? 'met' : 'unmet'}">${escaped(words)}</span>`;
+}

@@ -4,6 +4,8 @@ import type { Report, Result } from '../report.js';
 import { color, draw, figure, fillOf, marginFor } from './draw.js';
 
 const ROW_HEIGHT = 26;
+/** Narrower plots have fewer marks on their axes. */
+const ROOMY = 500;
 
 /** Our throughput as a multiple of one `read()` a sample, by scenario, with the goal as a band. */
 export function goalChart(rows: readonly GoalRow[], width: number): string {
@@ -17,7 +19,9 @@ export function goalChart(rows: readonly GoalRow[], width: number): string {
   }));
   type Point = (typeof points)[number];
   const ends = points.flatMap(({ low, high, bound }) => [low, high, bound ?? high]);
-  const ticks = [0.5, 1, 2, 3, 5, 10, 20, 50].filter((tick) => tick <= Math.max(12, ...ends));
+  const ticks = (width < ROOMY ? [1, 3, 10, 30] : [0.5, 1, 2, 3, 5, 10, 20, 50]).filter(
+    (tick) => tick <= Math.max(12, ...ends),
+  );
   return draw('Throughput as a multiple of one read() a sample', {
     ...frame(names, width, 70),
     x: {
@@ -73,12 +77,13 @@ export function rooflineChart({ results, scenarios }: Report, width: number): st
   const ours = points.filter(({ contender }) => contender === 'zc');
   const isVariant = ({ contender }: Point) => contender.startsWith('zc-');
   const end = Math.max(110, ...points.map(({ share }) => share));
+  const ticks = width < ROOMY ? 2 : 5;
   return draw('Share of what the hardware gives', {
     ...frame(names.map(label), width, 60),
-    y: { domain: names, axis: null, padding: 0 },
-    x: { domain: [0, end], label: null, ticks: 5, tickFormat: (value: number) => `${value} %`, tickSize: 0 },
+    y: { type: 'band', domain: names, axis: null, padding: 0 },
+    x: { domain: [0, end], label: null, ticks, tickFormat: (value: number) => `${value} %`, tickSize: 0 },
     marks: [
-      Plot.gridX({ stroke: color.grid, strokeOpacity: 1, ticks: 5 }),
+      Plot.gridX({ stroke: color.grid, strokeOpacity: 1, ticks }),
       Plot.ruleX([100], { stroke: color.ink, strokeDasharray: '3,3' }),
       Plot.text(['the limit'], { x: 100, frameAnchor: 'top', dy: -12, fill: color.muted }),
       Plot.text(names, {
@@ -156,7 +161,7 @@ export function headlineChart({ results }: Report): string {
     marginRight: 8,
     marginBottom: 8,
     marginLeft,
-    y: { domain: rows, axis: null, padding: 0 },
+    y: { type: 'band', domain: rows, axis: null, padding: 0 },
     x: { domain: [0, end * 1.12], axis: null },
     marks: [
       Plot.text(titles, {
@@ -164,7 +169,7 @@ export function headlineChart({ results }: Report): string {
         text: (title: string) => title,
         frameAnchor: 'left',
         textAnchor: 'start',
-        dx: 0,
+        dy: 3,
         fontWeight: 700,
         fill: color.ink,
       }),
@@ -220,6 +225,6 @@ function frame(names: readonly string[], width: number, marginRight: number) {
     marginRight,
     marginBottom: 28,
     marginLeft: marginFor(names),
-    y: { domain: names, axis: null, padding: 0 },
+    y: { type: 'band', domain: names, axis: null, padding: 0 },
   } as const;
 }

@@ -1,8 +1,8 @@
 import { GOAL, type GoalRow, goalRows } from '../goal.js';
 import type { Report, ReportRatio } from '../report.js';
-import { machineLines, methodLine, warningsOf } from '../report-words.js';
+import { machineLines, methodLine, verdictOf, warningsOf } from '../report-words.js';
 import { figure } from './draw.js';
-import { escaped, htmlTable } from './html.js';
+import { escaped, htmlTable, verdict } from './html.js';
 import { goalChart, rooflineChart } from './overview-charts.js';
 import { scenarioSection } from './scenario-section.js';
 import { STYLE } from './style.js';
@@ -64,16 +64,15 @@ function goalSection(rows: readonly GoalRow[]): string {
     outcome(row),
   ];
   return `<h2>The founding goal: ${GOAL.from} to ${GOAL.to} times one <code>read()</code> a sample</h2>
-<p class="muted">Throughput of <code>zc</code> divided by that of a <code>read()</code> into a fresh buffer for each sample, with its 95 % interval. The dark stroke is what the hardware, or the consumer alone, allows at most.</p>
+<p class="muted">Throughput of <code>zc</code> divided by that of a <code>read()</code> into a fresh buffer for each sample, with its 95 % interval. The short stroke is what the hardware, or the consumer alone, allows at most.</p>
 ${twoWidths((width) => goalChart(rows, width))}
 ${htmlTable(['scenario', 'times read-fresh', 'at most', 'the goal is'], rows.map(tell))}`;
 }
 
 function outcome({ outcome: word, bound }: GoalRow): string {
-  if (word === 'met') return '<span class="met">met</span>';
-  if (word === 'forbidden')
-    return `<span class="unmet">not met</span>, and out of reach: ${escaped(bound!.name)}`;
-  return word === 'unknown' ? 'unknown: one round' : '<span class="unmet">not met</span>';
+  if (word === 'met' || word === 'met within the noise') return verdict(word);
+  if (word === 'forbidden') return `${verdict('not met')}, and out of reach: ${escaped(bound!.name)}`;
+  return word === 'unknown' ? 'unknown: one round' : verdict('not met');
 }
 
 function rooflineSection(report: Report): string {
@@ -86,14 +85,17 @@ ${twoWidths((width) => rooflineChart(report, width))}`;
 function aimsSection({ reaches }: Report): string {
   if (reaches.length === 0) return '';
   const met = reaches.filter((reach) => reach.met).length;
-  const rows = reaches.map(({ scenario, subject, than, measure, factor, ratio, met: isMet }) => [
-    `<a href="#${escaped(scenario)}">${escaped(scenario)}</a>`,
-    escaped(`${subject} / ${than}`),
-    escaped(measure),
-    interval(ratio),
-    figure(factor),
-    isMet ? '<span class="met">met</span>' : '<span class="unmet">not met</span>',
-  ]);
+  const rows = reaches.map((reach) => {
+    const { scenario, subject, than, measure, factor, ratio } = reach;
+    return [
+      `<a href="#${escaped(scenario)}">${escaped(scenario)}</a>`,
+      escaped(`${subject} / ${than}`),
+      escaped(measure),
+      interval(ratio),
+      figure(factor),
+      verdict(verdictOf(reach)),
+    ];
+  });
   return `<h2>What was aimed at: ${met} of ${reaches.length} met</h2>
 <p class="muted">An aim counts as met if the 95 % interval includes it.</p>
 <details><summary>all of them</summary>${htmlTable(['scenario', 'ratio of', 'measure', 'is', 'aim', ''], rows)}</details>`;

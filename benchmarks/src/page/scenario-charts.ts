@@ -179,7 +179,7 @@ function frame(names: readonly string[], { marginTop = 8, marginRight = 8, margi
     marginRight,
     marginBottom,
     marginLeft: marginFor(names),
-    y: { domain: names, axis: null, padding: 0 },
+    y: { type: 'band', domain: names, axis: null, padding: 0 },
   } as const;
 }
 

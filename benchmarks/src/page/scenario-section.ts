@@ -1,6 +1,7 @@
 import type { Report, Result, ScenarioFacts } from '../report.js';
+import { verdictOf } from '../report-words.js';
 import { figure } from './draw.js';
-import { escaped, htmlTable } from './html.js';
+import { escaped, htmlTable, verdict } from './html.js';
 import { cpuChart, figureChart, gapChart, loadersOf, throughputChart } from './scenario-charts.js';
 
 const HEADER = [
@@ -34,7 +35,7 @@ export function scenarioSection(report: Report, { name, title, limit, family }: 
           chart('Throughput, MB/s: median and range', throughputChart(results, limit)),
           chart('CPU seconds per GB: the loader, of the whole', cpuChart(results)),
           ...(hasGaps(results) && family !== 'pack'
-            ? [chart('Between batches: ● median ┃ p99 (in figures, ms) ○ longest', gapChart(results))]
+            ? [chart('Between batches: ● median ┃ p99, ms ○ longest', gapChart(results))]
             : []),
         ];
   return `${heading}
@@ -54,10 +55,10 @@ function hasGaps(results: readonly Result[]): boolean {
 function aims({ reaches }: Report, name: string): string {
   const own = reaches.filter(({ scenario }) => scenario === name);
   if (own.length === 0) return '';
-  const words = own.map(({ subject, than, measure, factor, ratio, met }) => {
+  const words = own.map((reach) => {
+    const { subject, than, measure, factor, ratio } = reach;
     const what = measure === 'mb_s' ? '' : `, ${measure}`;
-    const verdict = met ? '<span class="met">met</span>' : '<span class="unmet">not met</span>';
-    return `${escaped(`${subject} / ${than}${what}`)} ${figure(ratio.median)}, aim ${figure(factor)}: ${verdict}`;
+    return `${escaped(`${subject} / ${than}${what}`)} ${figure(ratio.median)}, aim ${figure(factor)}: ${verdict(verdictOf(reach))}`;
   });
   return `<p class="muted">${words.join(' · ')}</p>`;
 }

@@ -59,7 +59,7 @@ code { font-size: 0.9em; }
 .warning { border-left: 3px solid var(--bad); padding-left: 12px; }
 .charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(340px, 100%), 1fr)); gap: 4px 28px; align-items: start; }
 figure { margin: 0; }
-svg { max-width: 100%; height: auto; display: block; }
+svg { font-family: inherit; max-width: 100%; height: auto; display: block; }
 .narrow { display: none; }
 @media (max-width: 700px) { .wide { display: none; } .narrow { display: block; } body { padding: 16px 14px 48px; } }
 .scroll { overflow-x: auto; }
