@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface, type Interface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
+import { Counters } from './counters.js';
 import { built, pythonInterpreter, script } from './folders.js';
 import type { Settings } from './harness.js';
 import type { Figure } from './measure.js';
 import type { MemoryLimit } from './memory-limit.js';
-import { machineCpuSeconds, treeUsage } from './process-tree.js';
+import { descendants, machineCpuSeconds, treeUsage } from './process-tree.js';
 import type { Contender } from './scenario.js';
 import { withoutPrivileges } from './unprivileged.js';
 
@@ -32,6 +33,17 @@ export interface Round extends RoundReply {
   readonly pssBytes: number;
   readonly pageFaults: number;
   readonly contextSwitches: number;
+  /** By their names, those of `perf stat` that were asked for and that this machine has. */
+  readonly events: Readonly<Record<string, number>>;
+}
+
+export interface StartOptions {
+  /** Kills it. */
+  readonly signal?: AbortSignal | undefined;
+  /** What it runs in, with all that it starts. */
+  readonly memory?: MemoryLimit | undefined;
+  /** What `perf stat` counts in each round; nothing by default. */
+  readonly events?: readonly string[] | undefined;
 }
 
 /**
@@ -40,14 +52,16 @@ export interface Round extends RoundReply {
  */
 export class ContenderProcess {
   readonly #child: ChildProcess;
+  readonly #events: readonly string[];
   readonly #replies: AsyncIterator<string>;
   readonly #lines: Interface;
   /** What this contender reads besides the set itself: a copy of its own. */
   files: readonly string[] = [];
   #stderr = '';
 
-  private constructor(child: ChildProcess, signal?: AbortSignal) {
+  private constructor(child: ChildProcess, events: readonly string[], signal?: AbortSignal) {
     this.#child = child;
+    this.#events = events;
     signal?.addEventListener('abort', this.#kill);
     child.once('exit', () => signal?.removeEventListener('abort', this.#kill));
     this.#lines = createInterface({ input: child.stdio[3] as Readable });
@@ -58,13 +72,14 @@ export class ContenderProcess {
   }
 
   /**
-   * @param signal - kills it
-   * @param memory - what it runs in, with all that it starts
+   * Starts a contender and has it make what it needs before any round.
+   *
+   * @throws an Error with what the contender said, or its process printed
    */
   static async start(
     contender: Contender,
     settings: Omit<Settings, 'params'>,
-    { signal, memory }: { signal?: AbortSignal | undefined; memory?: MemoryLimit | undefined } = {},
+    { signal, memory, events = [] }: StartOptions = {},
   ): Promise<ContenderProcess> {
     const harness =
       contender.runtime === 'node'
@@ -83,7 +98,7 @@ export class ContenderProcess {
         PYTHONPATH: script('../packages/torch/python/src'),
       },
     });
-    const started = new ContenderProcess(child, signal);
+    const started = new ContenderProcess(child, events, signal);
     const { module, params = {} } = contender;
     try {
       const { files = [] } = await started.#ask({ op: 'start', module, settings: { ...settings, params } });
@@ -97,10 +112,13 @@ export class ContenderProcess {
 
   /** @param reopen - open the data anew inside the round, as a cold start does */
   async round(options: { minSeconds: number; minEpochs: number; reopen: boolean }): Promise<Round> {
-    const before = treeUsage(this.#child.pid!);
+    const pid = this.#child.pid!;
+    const counters =
+      this.#events.length > 0 ? await Counters.attach(descendants(pid), this.#events) : undefined;
+    const before = treeUsage(pid);
     const machineBefore = machineCpuSeconds();
     const reply = (await this.#ask({ op: 'round', ...options })) as unknown as RoundReply;
-    const after = treeUsage(this.#child.pid!);
+    const after = treeUsage(pid);
     const cpuSeconds = after.cpuSeconds - before.cpuSeconds;
     const foreignCpuSeconds = Math.max(0, machineCpuSeconds() - machineBefore - cpuSeconds);
     return {
@@ -111,6 +129,7 @@ export class ContenderProcess {
       pageFaults: after.pageFaults - before.pageFaults,
       // A thread that ended takes its count with it.
       contextSwitches: Math.max(0, after.contextSwitches - before.contextSwitches),
+      events: (await counters?.read()) ?? {},
     };
   }
 

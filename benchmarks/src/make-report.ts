@@ -77,6 +77,7 @@ function resultsOf({ scenario, rounds }: ScenarioRun): Result[] {
       pss_mb: medianOf((round) => round.pssBytes / 1e6),
       page_faults_per_gb: medianOf((round) => round.pageFaults / (round.bytes / 1e9)),
       context_switches_per_gb: medianOf((round) => round.contextSwitches / (round.bytes / 1e9)),
+      events_per_gb: eventsOf(own),
       first_batch_ms: medianOf((round) => round.first_batch_ms),
       gap_ms: {
         p50: medianOf((round) => round.gap_ms.p50),
@@ -95,6 +96,13 @@ function ratiosOf(name: string, rounds: ScenarioRun['rounds']): Record<string, R
   const others = [...rounds].filter(([other]) => other !== name);
   return Object.fromEntries(
     others.map(([other, theirs]) => [other, roundedRatio(pairedRatio(own, theirs.map(mbPerSecond)))]),
+  );
+}
+
+function eventsOf(rounds: readonly Round[]): Record<string, number> {
+  const perGb = (name: string) => rounds.map(({ events, bytes }) => (events[name] ?? 0) / (bytes / 1e9));
+  return Object.fromEntries(
+    Object.keys(rounds[0]!.events).map((name) => [name, rounded(quantile(perGb(name), 0.5))]),
   );
 }
 

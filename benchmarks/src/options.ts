@@ -14,13 +14,14 @@ Which scenarios; without a family and without --full the essential ones, in a fe
   --list              what there is
 
 How long
-  --minutes N         about so long for all scenarios together; each has its share, and two rounds at least
+  --minutes N         about so long for all scenarios together: the essential ones first, each has its share, two rounds at least
   --rounds N          at most so many rounds a scenario; ${FULL.roundsMax} by default
   --round-seconds N   a round is whole epochs for so long; ${FULL.minSeconds} by default, ${QUICK.minSeconds} for the essential ones
   --smoke             each scenario once at a tiny size: does it run, not how fast
 
 Under which conditions
   --memory SIZE       each contender in a control group of so much memory (4G), its page cache included; needs root
+  --events A,B        counted by perf stat in each round: cycles,instructions,cache-misses
 
 What comes of it; the tables are printed as well
   --json FILE         the report, written anew after each scenario
@@ -47,6 +48,7 @@ export interface Options {
   /** For all scenarios together. */
   readonly minutes: number | undefined;
   readonly memoryBytes: number | undefined;
+  readonly events: readonly string[] | undefined;
   readonly json: string | undefined;
   readonly html: string | undefined;
   /** A report that is shown instead of a new one. */
@@ -69,6 +71,7 @@ export function parseOptions(args: readonly string[]): Options {
       rounds: { type: 'string' },
       'round-seconds': { type: 'string' },
       smoke: { type: 'boolean', default: false },
+      events: { type: 'string' },
       memory: { type: 'string' },
       json: { type: 'string' },
       html: { type: 'string' },
@@ -106,6 +109,7 @@ export function parseOptions(args: readonly string[]): Options {
           isTimed: minutes !== undefined,
         }),
     minutes,
+    events: values.events?.split(','),
     memoryBytes: values.memory === undefined ? undefined : parseBytes(values.memory),
     json: values.json,
     html: values.html,

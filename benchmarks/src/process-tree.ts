@@ -65,7 +65,8 @@ function switchesOf(pid: number): number {
   return switches;
 }
 
-function descendants(root: number): number[] {
+/** A process and all that descend from it, by their numbers. */
+export function descendants(root: number): number[] {
   const children = new Map<number, number[]>();
   for (const name of readdirSync('/proc')) {
     const pid = Number(name);

@@ -37,6 +37,8 @@ const Result = z.object({
   /** Of the process tree: pages touched for the first time or read from the disk, and threads taken off a core. */
   page_faults_per_gb: z.number(),
   context_switches_per_gb: z.number(),
+  /** What `perf stat` counted, where that was asked for, by its own names. */
+  events_per_gb: z.record(z.string(), z.number()),
   first_batch_ms: z.number(),
   gap_ms: z.object({ p50: z.number(), p99: z.number(), max: z.number() }),
   /** What the contender noted beyond that, by names that end in their units. */

@@ -37,6 +37,8 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   /** Each contender's memory, the page cache that it fills included, is kept below this. */
   readonly memoryBytes?: number | undefined;
+  /** What `perf stat` counts. */
+  readonly events?: readonly string[] | undefined;
 }
 
 /**
@@ -48,7 +50,7 @@ export async function runScenario(
   scenario: ScenarioQuestion,
   data: DataSet,
   method: Method,
-  { onStep = () => {}, signal, memoryBytes }: RunOptions = {},
+  { onStep = () => {}, signal, memoryBytes, events }: RunOptions = {},
 ): Promise<ScenarioRun> {
   const [missing, failed] = [new Map<string, string>(), new Map<string, string>()];
   const processes = new Map<string, ContenderProcess>();
@@ -83,7 +85,7 @@ export async function runScenario(
       await attempt(name, async () => {
         const memory = memoryBytes === undefined ? undefined : MemoryLimit.create(name, memoryBytes);
         if (memory) limits.push(memory);
-        processes.set(name, await ContenderProcess.start(contender, settings, { signal, memory }));
+        processes.set(name, await ContenderProcess.start(contender, settings, { signal, memory, events }));
         rounds.set(name, []);
       });
     }

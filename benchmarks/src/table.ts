@@ -27,8 +27,13 @@ export function scenarioTable({ results }: Report, scenario: string): string {
   const rows = results.filter((result) => result.scenario === scenario);
   if (rows.length === 0) return 'No contender ran.';
   const figures = [...new Set(rows.flatMap((result) => Object.keys(result.figures)))];
-  const lines = rows.map((result) => [...cells(result), ...figures.map((name) => noted(result, name))]);
-  return table([[...HEADER, ...figures], ...lines]);
+  const events = [...new Set(rows.flatMap((result) => Object.keys(result.events_per_gb)))];
+  const lines = rows.map((result) => [
+    ...cells(result),
+    ...figures.map((name) => noted(result, name)),
+    ...events.map((name) => number(result.events_per_gb[name] ?? 0)),
+  ]);
+  return table([[...HEADER, ...figures, ...events.map((name) => `${name}/GB`)], ...lines]);
 }
 
 /** What was aimed at and what came of it, as an item of a list. */

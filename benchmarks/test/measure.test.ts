@@ -17,6 +17,7 @@ const round: Round = {
   pssBytes: 0,
   pageFaults: 0,
   contextSwitches: 0,
+  events: {},
 };
 
 describe('a measure of a round', () => {

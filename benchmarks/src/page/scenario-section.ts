@@ -26,6 +26,7 @@ export function scenarioSection(report: Report, { name, title, limit, family }: 
   const results = report.results.filter(({ scenario }) => scenario === name);
   const heading = `<h3 id="${escaped(name)}">${escaped(title[0]!.toUpperCase() + title.slice(1))}</h3>\n<p class="muted"><code>${escaped(name)}</code></p>`;
   if (loadersOf(results).length === 0) return `${heading}\n<p>No contender ran.</p>`;
+  const events = [...new Set(results.flatMap((result) => Object.keys(result.events_per_gb)))];
   const figures = [...new Set(results.flatMap((result) => Object.keys(result.figures)))];
   // Where contenders note figures of their own, bytes per second are not the question.
   const charts =
@@ -41,7 +42,14 @@ export function scenarioSection(report: Report, { name, title, limit, family }: 
   return `${heading}
 <div class="charts">${charts.join('\n')}</div>
 ${aims(report, name)}
-<details><summary>figures</summary>${htmlTable(HEADER, results.map(cells), ([first]) => (first === 'zc' ? 'ours' : ''))}</details>`;
+<details><summary>figures</summary>${htmlTable(
+    [...HEADER, ...events.map((each) => `${escaped(each)}/GB`)],
+    results.map((result) => [
+      ...cells(result),
+      ...events.map((each) => figure(result.events_per_gb[each] ?? 0)),
+    ]),
+    ([first]) => (first === 'zc' ? 'ours' : ''),
+  )}</details>`;
 }
 
 function chart(caption: string, svg: string): string {

@@ -24,6 +24,7 @@ export function roundAt(mbPerSecond: number, overrides: Partial<Round> = {}): Ro
     pssBytes: 100e6,
     pageFaults: 2000,
     contextSwitches: 300,
+    events: {},
     ...overrides,
   };
 }
