@@ -263,23 +263,21 @@ export class ReadEngine implements AsyncDisposable {
 
   /**
    * Copies rows that a table holds into a slot, one behind the other in the order of their numbers. Nothing is
-   * checked but that the files were not cut short.
+   * checked but that the files were not cut short. It takes no signal: it is over before one could be heeded.
    *
    * The arrays can be used again once this has returned; of the slot holds what is said of `read`.
    *
    * @param places where in the slot each column begins, and before them where the numbers go as int64, or -1
    * @throws ZC_ARGUMENT for rows that the table does not hold or that do not fit the slot, before anything is copied;
-   *   ZC_IO_POISONED, without saying which rows it concerns; ZC_ABORTED; ZC_IO_CLOSED
+   *   ZC_IO_POISONED, without saying which rows it concerns; ZC_IO_CLOSED
    */
   async readRows(
     target: ZeroCopyBuffer,
     table: RowTable,
     numbers: Float64Array,
     places: Float64Array,
-    { signal }: Pick<ReadOptions, 'signal'> = {},
   ): Promise<ReadResult> {
     this.#checkOpen();
-    if (signal?.aborted) throw abortedError('the read', signal);
     const lease = ZeroCopyBuffer.native(target);
     const operation = this.#native.readRows(
       lease,
@@ -287,7 +285,7 @@ export class ReadEngine implements AsyncDisposable {
       checkNumbers(numbers),
       checkNumbers(places),
     );
-    return signal === undefined ? this.#settle(operation) : this.#settleUnlessAborted(operation, signal);
+    return this.#settle(operation);
   }
 
   /**

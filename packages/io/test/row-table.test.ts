@@ -97,14 +97,3 @@ test('a file that was cut short', async () => {
   );
   expect(error.path).toBe(path);
 });
-
-test('through a signal', async () => {
-  const table = tableOf();
-  using lease = on.pool.acquire()!;
-  const { signal } = new AbortController();
-  await on.engine.readRows(lease, table, Float64Array.of(1), places, { signal });
-  const aborted = on.engine.readRows(lease, table, Float64Array.of(1), places, {
-    signal: AbortSignal.abort(),
-  });
-  await rejected('ZC_ABORTED', aborted);
-});

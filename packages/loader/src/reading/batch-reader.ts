@@ -1,4 +1,4 @@
-import { isZcError, type ZcError } from '@zc/errors';
+import { abortedError, isZcError, type ZcError } from '@zc/errors';
 import { type FieldPlan, planFields, shapeOfRow } from '@zc/format';
 import type { ReadResult, ZeroCopyBuffer } from '@zc/io';
 import {
@@ -92,7 +92,10 @@ export class BatchReader implements Reader {
   async read(slot: ZeroCopyBuffer, ids: Float64Array, signal: AbortSignal | undefined): Promise<ReadResult> {
     if (!this.#isPlain) return this.#readPlanned(slot, ids, signal);
     try {
-      return await this.#resident!.read(slot, ids, this.layout, signal);
+      const result = await this.#resident!.read(slot, ids, this.layout);
+      // Listening for it during each of these reads would take longer than many of them.
+      if (signal?.aborted) throw abortedError('the read', signal);
+      return result;
     } catch (error) {
       if (!isZcError(error, 'ZC_IO_POISONED')) throw error;
     }

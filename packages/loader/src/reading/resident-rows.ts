@@ -72,20 +72,8 @@ export class ResidentRows {
   }
 
   /** Reads a batch that it holds (see `ReadEngine.readRows`). */
-  read(
-    slot: ZeroCopyBuffer,
-    ids: Float64Array,
-    layout: BatchLayout,
-    signal: AbortSignal | undefined,
-  ): Promise<ReadResult> {
-    const { files } = this.#store;
-    return files.readRows(
-      slot,
-      this.#table!,
-      ids,
-      this.#placesIn(layout),
-      signal === undefined ? {} : { signal },
-    );
+  read(slot: ZeroCopyBuffer, ids: Float64Array, layout: BatchLayout): Promise<ReadResult> {
+    return this.#store.files.readRows(slot, this.#table!, ids, this.#placesIn(layout));
   }
 
   /** Lets all shards go: those that are sound come in again. */

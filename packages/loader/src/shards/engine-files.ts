@@ -92,9 +92,8 @@ export class EngineFiles {
     table: RowTable,
     ids: Float64Array,
     places: Float64Array,
-    options: Pick<ReadOptions, 'signal'>,
   ): Promise<ReadResult> {
-    return this.engine.readRows(slot, table, ids, places, options);
+    return this.engine.readRows(slot, table, ids, places);
   }
 
   /**
