@@ -1,4 +1,7 @@
-"""``litdata.optimize`` with two workers, which are forked and so find the rows in memory."""
+"""``litdata.optimize`` with two workers, which are forked and so find the rows in memory.
+
+Each input is a stretch of rows, of which the function yields one after another: inputs go through queues.
+"""
 
 from __future__ import annotations
 
@@ -11,19 +14,22 @@ from rows_in_memory import Labels, Rows, open_rows, write_once
 
 open = open_rows  # noqa: A001
 
+STRETCH_ROWS = 500
+
 _rows: list[Any] = []
 
 
-def _sample(i: int) -> dict[str, Any]:
+def _samples(start: int) -> Iterator[dict[str, Any]]:
     rows, labels = _rows
-    return {"x": rows[i].tobytes(), "label": int(labels[i])}
+    for i in range(start, min(start + STRETCH_ROWS, len(labels))):
+        yield {"x": rows[i].tobytes(), "label": int(labels[i])}
 
 
 def write(folder: Path, rows: Rows, labels: Labels) -> None:
     _rows[:] = [rows, labels]
     litdata.optimize(
-        fn=_sample,
-        inputs=list(range(len(labels))),
+        fn=_samples,
+        inputs=list(range(0, len(labels), STRETCH_ROWS)),
         output_dir=str(folder),
         num_workers=2,
         chunk_bytes="64MB",
