@@ -12,17 +12,25 @@ BatchMaker::BatchMaker(const PythonApi& api, std::shared_ptr<SegmentTable> segme
       batches_(api, std::move(words)),
       ways_(std::move(ways)) {}
 
+bool BatchMaker::takes(std::span<const std::byte> bytes) const {
+  const auto message = BatchMessage::read(bytes, fields_.size());
+  return message && segment_of(*message) != nullptr;
+}
+
 PyObject* BatchMaker::make(std::span<const std::byte> bytes) const {
   const auto message = BatchMessage::read(bytes, fields_.size());
   if (!message) return api_.new_none();
-  const BatchHead& head = message->head();
-  PyObject* way = api_.tuple_item(ways_.get(), head.way);
+  PyObject* way = api_.tuple_item(ways_.get(), message->head().way);
   if (way == nullptr) return nullptr;
-  auto segment = segments_->find(head.segment);
-  if (segment == nullptr || head.slot >= segment->slots() || !message->fits(fields_, segment->slot_bytes())) {
-    return api_.new_none();
-  }
+  auto segment = segment_of(*message);
+  if (segment == nullptr) return api_.new_none();
   return batches_.make(tensors_in_slot(std::move(segment), *message, fields_), way);
+}
+
+std::shared_ptr<Segment> BatchMaker::segment_of(const BatchMessage& message) const {
+  auto segment = segments_->find(message.head().segment);
+  if (segment == nullptr || message.head().slot >= segment->slots()) return nullptr;
+  return message.fits(fields_, segment->slot_bytes()) ? segment : nullptr;
 }
 
 }  // namespace zc::capi

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "batch_maker.h"
+#include "batch_taker.h"
 #include "gather_memory.h"
 #include "handles.h"
 #include "python_api.h"
@@ -18,6 +19,7 @@
 namespace {
 
 using zc::capi::BatchMaker;
+using zc::capi::BatchTaker;
 using zc::capi::BatchWords;
 using zc::capi::GatherMemory;
 using zc::capi::PyRef;
@@ -48,6 +50,8 @@ template <>
 constexpr const char* name_of<SlotLease> = "zero_copy_loader.lease";
 template <>
 constexpr const char* name_of<BatchMaker> = "zero_copy_loader.batch_maker";
+template <>
+constexpr const char* name_of<BatchTaker> = "zero_copy_loader.batch_taker";
 template <>
 constexpr const char* name_of<Gatherer> = "zero_copy_loader.gatherer";
 
@@ -87,6 +91,8 @@ PyObject* make_batch(PyObject* self, PyObject* message) {
   const auto bytes = std::as_bytes(std::span(data, static_cast<size_t>(size)));
   return held_in<BatchMaker>(self)->make(bytes);
 }
+
+PyObject* take_batch(PyObject* self, PyObject*) { return held_in<BatchTaker>(self)->take(); }
 
 // The numbers in a list of Python's integers, and false for anything else.
 bool read_numbers(const PythonApi& api, PyObject* list, std::vector<int64_t>& numbers) {
@@ -171,16 +177,30 @@ void zc_py_segment_table_remove(PyObject* table, uint32_t number) {
 
 PyObject* zc_py_batch_maker(PyObject* segments, PyObject* names, PyObject* ways, PyObject* batch_type,
                             PyObject* from_dlpack, const zc_tensor_field* fields) {
-  static zc::capi::PyMethodDef make = {"make_batch", make_batch, PythonApi::one_argument,
-                                       "A batch of tensors of a batch message; None where it is none."};
   const PythonApi& api = *PythonApi::find();
   const auto count = static_cast<size_t>(api.tuple_size(names));
+  return capsule_of(std::make_unique<BatchMaker>(
+      api, *held_in<std::shared_ptr<SegmentTable>>(segments), fields_of(fields, count),
+      BatchWords{PyRef::share(api, names), PyRef::share(api, batch_type), PyRef::share(api, from_dlpack)},
+      PyRef::share(api, ways)));
+}
+
+PyObject* zc_py_batch_maker_function(PyObject* maker) {
+  static zc::capi::PyMethodDef make = {"make_batch", make_batch, PythonApi::one_argument,
+                                       "A batch of tensors of a batch message; None where it is none."};
+  return PythonApi::find()->function_new(&make, maker, nullptr);
+}
+
+PyObject* zc_py_batch_taker(PyObject* maker, int control, uint32_t channel, uint32_t iteration, zc_iteration* counts,
+                            zc_clock* clock, zc_stream* stream, PyObject* keeper) {
+  static zc::capi::PyMethodDef take = {"take_batch", take_batch, PythonApi::no_arguments,
+                                       "The next batch of the iteration; None where it has not come."};
+  const PythonApi& api = *PythonApi::find();
   const PyRef self = PyRef::own(
-      api, capsule_of(std::make_unique<BatchMaker>(
-               api, *held_in<std::shared_ptr<SegmentTable>>(segments), fields_of(fields, count),
-               BatchWords{PyRef::share(api, names), PyRef::share(api, batch_type), PyRef::share(api, from_dlpack)},
-               PyRef::share(api, ways))));
-  return self ? api.function_new(&make, self.get(), nullptr) : nullptr;
+      api, capsule_of(std::make_unique<BatchTaker>(
+               api, PyRef::share(api, maker), *held_in<BatchMaker>(maker), BatchTaker::Place{control, channel, iteration},
+               BatchTaker::Counts{counts, clock, stream}, PyRef::share(api, keeper))));
+  return self ? api.function_new(&take, self.get(), nullptr) : nullptr;
 }
 
 PyObject* zc_py_gatherer(const uint64_t* ends, uint64_t shards, PyObject* names, PyObject* way, PyObject* batch_type,

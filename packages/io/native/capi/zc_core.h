@@ -117,12 +117,43 @@ typedef struct zc_tensor_field {
   uint8_t type_bits;
 } zc_tensor_field;
 
-/* A function of one argument, the bytes of a batch message, that takes the slot and gives an instance of `batch_type`, a
- * subclass of dict: by the field's name what `from_dlpack` makes of a capsule, `way` one of `ways`, `_indices` the
- * capsule of the samples' numbers. None where the message does not fit the fields or its slot: nothing is taken then.
- * `fields` has one for each of `names`, and is copied. */
+/* Makes batches of their messages: instances of `batch_type`, a subclass of dict: by the field's name what `from_dlpack`
+ * makes of a capsule, `way` one of `ways`, `_indices` the capsule of the samples' numbers. `fields` has one for each of
+ * `names`, and is copied. */
 ZC_API PyObject *zc_py_batch_maker(PyObject *segments, PyObject *names, PyObject *ways, PyObject *batch_type,
                                    PyObject *from_dlpack, const zc_tensor_field *fields);
+/* A function of one argument, the bytes of a batch message, that takes the slot and gives the batch. None where the
+ * message does not fit the fields or its slot: nothing is taken then. */
+ZC_API PyObject *zc_py_batch_maker_function(PyObject *maker);
+
+/* How far an iteration is, shared with Python. Times are seconds of the steady clock. */
+typedef struct zc_iteration {
+  uint64_t taken;      /* batches: the number of the next one */
+  uint64_t handed_out; /* batches */
+  double given_at;     /* the last one; 0: none */
+  uint32_t over;       /* nothing is taken any more */
+  uint32_t asking;     /* a batch was asked for and has not been given */
+} zc_iteration;
+/* What a loader's consumer waits for and works. */
+typedef struct zc_clock {
+  double waited_ms;
+  double step_ms;
+  uint64_t stalls;
+  uint64_t ready_batches;
+  double asked_at; /* for the batch that was asked for last */
+  uint64_t ready;  /* how many had come then */
+} zc_clock;
+/* A socket that frames are read from, here and in Python. */
+typedef struct zc_stream {
+  uint64_t received_bytes; /* here */
+  uint32_t busy;           /* Python is reading, or has part of what comes next */
+  uint32_t closed;
+} zc_stream;
+/* A function without arguments that takes the iteration's next batch off the socket and gives it, and counts that. None
+ * where it has not come, something else comes before it, which is left there, or the socket is busy. `keeper` keeps
+ * what is counted in. */
+ZC_API PyObject *zc_py_batch_taker(PyObject *maker, int control, uint32_t channel, uint32_t iteration,
+                                   zc_iteration *counts, zc_clock *clock, zc_stream *stream, PyObject *keeper);
 
 /* Gathers samples of mapped shards into memory of its own, which is used again once nothing made of it is left. Sample i
  * lies in the first of the shards whose `ends` is above i. */

@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from . import canonical_json
+from .consumer_clock import ConsumerClock
+from .core import IterationCounts, StreamCounts
 from .errors import ZcError
 from .schema import Field
 
@@ -151,8 +153,26 @@ class JsonRows(Rows[Any]):
 _ROWS: dict[str, type[Rows[Any]]] = {"bytes": BytesRows, "utf8": TextRows, "json": JsonRows}
 
 
-#: Makes a batch of the bytes of its message; None where that is to be done field by field.
-BatchMaker = Callable[[bytes], Batch | None]
+class BatchMaker(Protocol):
+    """Makes whole batches by native calls."""
+
+    def make(self, message: bytes) -> Batch | None:
+        """The batch of a message; None where that is to be done field by field."""
+        ...
+
+    def taker(
+        self,
+        control: int,
+        place: tuple[int, int],
+        counts: IterationCounts,
+        clock: ConsumerClock,
+        stream: StreamCounts,
+    ) -> Callable[[], Batch | None]:
+        """Takes the next batch off the socket ``control``, and counts it; None where it has not come.
+
+        ``place``: the loader's number and the iteration's.
+        """
+        ...
 
 
 class WholeBatches(Protocol):

@@ -14,7 +14,9 @@ from contextlib import suppress
 from typing import Any, Final
 
 from . import answers, protocol
-from .core import library
+from .batch import Batch, BatchMaker
+from .consumer_clock import ConsumerClock
+from .core import IterationCounts, library
 from .descriptors import new_descriptors
 from .errors import ZcError
 from .farewells import Farewells
@@ -158,16 +160,34 @@ class Client:
         """The messages that have come for a loader and were not taken."""
         return self._inboxes[number]
 
+    def taker(
+        self,
+        maker: BatchMaker,
+        number: int,
+        iteration: int,
+        counts: IterationCounts,
+        clock: ConsumerClock,
+    ) -> Callable[[], Batch | None]:
+        """What takes the batches of an iteration without a look at them in Python."""
+        return maker.taker(self._control.fileno(), (number, iteration), counts, clock, self._stream.shared)
+
     def await_message(
-        self, inbox: deque[bytes], number: int, iteration: int, batch: Callable[[], int]
-    ) -> None:
-        """Waits until there is something in a loader's inbox.
+        self,
+        inbox: deque[bytes],
+        number: int,
+        iteration: int,
+        batch: Callable[[], int],
+        taker: Callable[[], Batch | None] | None,
+    ) -> Batch | None:
+        """Waits until there is something in a loader's inbox, or until there is a batch for ``taker``.
 
         Where nothing has come yet, the server is told which ``batch`` this waits for.
         """
         self._check()
         told = -1
         while not inbox:
+            if taker is not None and (taken := taker()) is not None:
+                return taken
             if self._pump():
                 continue
             if self._inboxes.get(number) is not inbox:
@@ -177,6 +197,7 @@ class Client:
                 told = wanted
             else:
                 self._wait()
+        return None
 
     def look(self) -> bool:
         """Deals with the next message, for whomever it is; False where none has come. Waits for nothing."""
@@ -255,6 +276,7 @@ class Client:
         """Deals with the next frame for whomever it is; False where none has come."""
         self._check()
         with self._receiving:
+            self._stream.shared.busy = 1
             try:
                 while (frame := self._stream.peek()) is None:
                     if not self._stream.receive(socket.MSG_DONTWAIT):
@@ -274,6 +296,8 @@ class Client:
             except (KeyError, TypeError, ValueError, OverflowError) as error:
                 words = f"a message is not what the protocol says: {type(error).__name__}: {error}"
                 raise self._fail(protocol_error(words)) from error
+            finally:
+                self._stream.shared.busy = not self._stream.drained()
         return True
 
     def _hear(self, message: dict[str, Any]) -> None:
@@ -346,6 +370,7 @@ class Client:
         return self._end
 
     def _close_descriptors(self) -> None:
+        self._stream.shared.closed = 1
         self._control.close()
         self._packets.close()
         if self._released >= 0:

@@ -66,6 +66,37 @@ class TensorField(ctypes.Structure):
     )
 
 
+class IterationCounts(ctypes.Structure):
+    """How far an iteration is; batches that are taken whole by the native core are counted there."""
+
+    _fields_ = (
+        ("taken", ctypes.c_uint64),
+        ("handed_out", ctypes.c_uint64),
+        ("given_at", ctypes.c_double),
+        ("over", ctypes.c_uint32),
+        ("asking", ctypes.c_uint32),
+    )
+
+
+class ClockCounts(ctypes.Structure):
+    """What `ConsumerClock` counts, in the native core as well."""
+
+    _fields_ = (
+        ("waited_ms", ctypes.c_double),
+        ("step_ms", ctypes.c_double),
+        ("stalls", ctypes.c_uint64),
+        ("ready_batches", ctypes.c_uint64),
+        ("asked_at", ctypes.c_double),
+        ("ready", ctypes.c_uint64),
+    )
+
+
+class StreamCounts(ctypes.Structure):
+    """A socket that frames are read from, here and by the native core."""
+
+    _fields_ = (("received_bytes", ctypes.c_uint64), ("busy", ctypes.c_uint32), ("closed", ctypes.c_uint32))
+
+
 _ERROR = ctypes.POINTER(_Error)
 _OBJECT = ctypes.py_object
 _DECLARATIONS: Final[dict[str, tuple[Any, list[Any]]]] = {
@@ -99,6 +130,19 @@ _SHORT_DECLARATIONS: Final[dict[str, tuple[Any, list[Any]]]] = {
     "zc_py_segment_table_add": (None, [_OBJECT, _U32, _OBJECT]),
     "zc_py_segment_table_remove": (None, [_OBJECT, _U32]),
     "zc_py_batch_maker": (_OBJECT, [*[_OBJECT] * 5, ctypes.POINTER(TensorField)]),
+    "zc_py_batch_maker_function": (_OBJECT, [_OBJECT]),
+    "zc_py_batch_taker": (
+        _OBJECT,
+        [
+            *(_OBJECT, ctypes.c_int, _U32, _U32),
+            *(
+                ctypes.POINTER(IterationCounts),
+                ctypes.POINTER(ClockCounts),
+                ctypes.POINTER(StreamCounts),
+                _OBJECT,
+            ),
+        ],
+    ),
     "zc_py_gatherer": (_OBJECT, [ctypes.POINTER(_U64), _U64, *[_OBJECT] * 4, ctypes.POINTER(TensorField)]),
     "zc_py_gatherer_function": (_OBJECT, [_OBJECT]),
     "zc_py_gatherer_add": (_I32, [_OBJECT, _U64, _POINTER, ctypes.POINTER(_U64)]),

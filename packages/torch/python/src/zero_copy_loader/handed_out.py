@@ -18,7 +18,7 @@ class HandedOut:
         self._stage = stage
         self._progress = progress
         self._clock = clock
-        self._given_at: float | None = None
+        self._given_at = 0.0
         self._over = False
         self._superseded = False
         # Two threads may ask for batches.
@@ -35,7 +35,7 @@ class HandedOut:
                 self._clock.asked(int(self._stage.is_ready()), self._given_at)
                 result = next(self._stage)
                 # The last step: what an exception keeps from the trainer does not count as handed out.
-                self._progress.handed_out += 1
+                self._progress.counts.handed_out += 1
                 self._given_at = self._clock.given()
                 return result
             except StopIteration:

@@ -58,13 +58,14 @@ class Iteration:
         self._leases = leases
         self._views = views
         self._decoder = BatchDecoder(len(views))
-        self._make = make
+        self._make = None if make is None else make.make
+        # Others have to be looked at before they are handed out.
+        self._taker = None
+        if make is not None and clock is not None and sampled is None:
+            self._taker = client.taker(make, session.number, self._id, progress.counts, clock)
         self._inbox = client.inbox(session.number)
         self._clock = clock
-        self._given_at: float | None = None
-        #: Batches that were taken from the server.
-        self._taken = 0
-        self._over = False
+        self._counts = progress.counts
         # Whether a newer iteration has taken this one's batches from whoever still asks for them.
         self._superseded = False
         # Held while a message is dealt with, so that no thread takes a batch that another one gives back.
@@ -91,25 +92,12 @@ class Iteration:
         return self
 
     def __next__(self) -> Batch:
-        if self._over:
-            raise self._end()
         try:
-            if self._clock is not None:
-                self._clock.asked(len(self._inbox) if self.is_ready() else 0, self._given_at)
-            while True:
-                if self._leases is not None:
-                    self._leases.flush()
-                if self._ids is not None:
-                    self._send_ids(self._ids)
-                    self._ids.check(self._taken)
-                self._client.await_message(self._inbox, self._number, self._id, self._next_number)
-                with self._turn:
-                    batch = self._next_batch()
-                if batch is None:
-                    continue
-                if self._clock is not None:
-                    self._given_at = self._clock.given()
-                return batch
+            if self._taker is not None:
+                batch = self._taker()
+                if batch is not None:
+                    return batch
+            return self._next_of_inbox()
         except StopIteration:
             raise
         except BaseException as error:
@@ -117,6 +105,47 @@ class Iteration:
                 self._client.refuse(error)
             self.stop()
             raise
+
+    def _next_of_inbox(self) -> Batch:
+        """The next batch where it has not come, or has to be looked at."""
+        if self._over:
+            raise self._end()
+        if self._clock is not None:
+            self._note_asked(self._clock)
+        while True:
+            if self._leases is not None:
+                self._leases.flush()
+            if self._ids is not None:
+                self._send_ids(self._ids)
+                self._ids.check(self._taken)
+            place = (self._inbox, self._number, self._id, self._next_number)
+            batch = self._client.await_message(*place, self._taker)
+            if batch is not None:
+                return batch
+            with self._turn:
+                batch = self._next_batch()
+            if batch is not None:
+                if self._clock is not None:
+                    self._counts.given_at = self._clock.given()
+                    self._counts.asking = 0
+                return batch
+
+    def _note_asked(self, clock: ConsumerClock) -> None:
+        ready = len(self._inbox) if self.is_ready() else 0
+        if self._counts.asking:
+            clock.ready = ready
+        else:
+            clock.asked(ready, self._counts.given_at)
+            self._counts.asking = 1
+
+    @property
+    def _taken(self) -> int:
+        """Batches that were taken from the server."""
+        return int(self._counts.taken)
+
+    @property
+    def _over(self) -> bool:
+        return bool(self._counts.over)
 
     def is_ready(self) -> bool:
         """Whether the next batch, or the end, has come. Waits for nothing."""
@@ -183,10 +212,10 @@ class Iteration:
         if batch is None:
             batch = self._made_by_field(numbers)
         self._inbox.popleft()
-        self._taken += 1
+        self._counts.taken += 1
         # The last step: what an exception keeps from the trainer does not count as handed out.
         if self._clock is not None:
-            self._progress.handed_out += 1
+            self._counts.handed_out += 1
         return batch
 
     def _made_by_field(self, numbers: tuple[int, ...]) -> Batch:
@@ -206,7 +235,7 @@ class Iteration:
             raise protocol.protocol_error(f"a batch does not fit its slot: {error}") from error
 
     def _finish(self) -> None:
-        self._over = True
+        self._counts.over = 1
         self._inbox.clear()
         # For another thread that waits for the next batch.
         self._inbox.append(protocol.encode_end(self._id))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from .core import IterationCounts
+
 
 class Place(NamedTuple):
     """Where an iteration begins."""
@@ -25,9 +27,14 @@ class Progress:
     step: int
     #: How many batches this rank has from the beginning on; None while only a sampler knows.
     batches: int | None
-    handed_out: int = 0
+    counts: IterationCounts = field(default_factory=IterationCounts)
     #: By the number of batches that it had given: the states that a sampler had then, where it has any.
     sampler_states: dict[int, Any] = field(default_factory=dict)
+
+    @property
+    def handed_out(self) -> int:
+        """Batches."""
+        return int(self.counts.handed_out)
 
     @property
     def finished(self) -> bool:

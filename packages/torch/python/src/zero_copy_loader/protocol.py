@@ -7,6 +7,7 @@ import socket
 import struct
 from typing import Any, Final, NamedTuple
 
+from .core import StreamCounts
 from .errors import ZcError
 
 #: The version of the protocol that this client speaks.
@@ -164,7 +165,18 @@ class FrameStream:
         self._arrived: list[tuple[bytes]] = []
         #: The bytes at hand, where the next frame begins in them, and the last packet that is part of them.
         self._state: tuple[bytes, int, tuple[bytes] | None] = (b"", 0, None)
-        self.received_bytes = 0
+        self._received_bytes = 0
+        #: What the native core, which reads from the same socket, knows of this, and this of it.
+        self.shared = StreamCounts()
+
+    @property
+    def received_bytes(self) -> int:
+        return self._received_bytes + int(self.shared.received_bytes)
+
+    def drained(self) -> bool:
+        """Whether all that was received has been consumed."""
+        data, at, _ = self._state
+        return at == len(data) and not self._arrived
 
     def receive(self, flags: int = 0) -> bool:
         """Waits for more bytes; False when the other side has ended the stream.
@@ -177,7 +189,7 @@ class FrameStream:
         rest, at, merged = self._state
         if packet is not merged:
             self._state = (rest[at:] + packet[0], 0, packet)
-            self.received_bytes += len(packet[0])
+            self._received_bytes += len(packet[0])
         self._arrived.clear()
         return len(packet[0]) > 0
 

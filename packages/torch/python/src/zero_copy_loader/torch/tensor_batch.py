@@ -11,8 +11,9 @@ from typing import Any, Final
 import torch
 import torch.utils.dlpack
 
-from ..batch import Batch, BatchMaker
-from ..core import TensorField, library
+from ..batch import Batch
+from ..consumer_clock import ConsumerClock
+from ..core import IterationCounts, StreamCounts, TensorField, library
 from ..protocol import WAYS
 from ..schema import Field
 
@@ -47,12 +48,29 @@ class TensorBatch(Batch):
 _making = threading.RLock()
 
 
-def batch_maker(fields: Sequence[Field], segments: Any) -> BatchMaker:
-    """What makes batches of these fields, of fixed shape and types that cross."""
-    made: BatchMaker = library().zc_py_batch_maker(
-        segments, _names(fields), WAYS, TensorBatch, _from_capsule, _described(fields)
-    )
-    return made
+class TensorBatchMaker:
+    """Makes a loader's batches of these fields, of fixed shape and types that cross."""
+
+    def __init__(self, fields: Sequence[Field], segments: Any) -> None:
+        """``segments``: the native core's table of the memory that batches lie in."""
+        core = library()
+        words = (_names(fields), WAYS, TensorBatch, _from_capsule)
+        self._handle = core.zc_py_batch_maker(segments, *words, _described(fields))
+        self._taker = core.zc_py_batch_taker
+        #: The batch of a message; None where it does not fit.
+        self.make: Callable[[bytes], Batch | None] = core.zc_py_batch_maker_function(self._handle)
+
+    def taker(
+        self,
+        control: int,
+        place: tuple[int, int],
+        counts: IterationCounts,
+        clock: ConsumerClock,
+        stream: StreamCounts,
+    ) -> Callable[[], Batch | None]:
+        keeper = (counts, clock, stream)
+        taker: Callable[[], Batch | None] = self._taker(self._handle, control, *place, *keeper, keeper)
+        return taker
 
 
 class TensorGatherer:

@@ -12,7 +12,7 @@ import torch
 from .. import batch
 from ..schema import Field
 from .packed import Packed
-from .tensor_batch import TensorGatherer, batch_maker, crosses
+from .tensor_batch import TensorBatchMaker, TensorGatherer, crosses
 
 
 class TensorView(batch.FieldView):
@@ -27,9 +27,9 @@ class TensorView(batch.FieldView):
         self._plain = self._fixed and not self._bits
 
     @classmethod
-    def batch_maker(cls, views: Sequence[batch.FieldView], segments: Any) -> batch.BatchMaker | None:
+    def batch_maker(cls, views: Sequence[batch.FieldView], segments: Any) -> TensorBatchMaker | None:
         fields = cls._plain_fields(views)
-        return None if fields is None else batch_maker(fields, segments)
+        return None if fields is None else TensorBatchMaker(fields, segments)
 
     @classmethod
     def whole_batches(cls, views: Sequence[batch.FieldView], ends: Sequence[int]) -> TensorGatherer | None:
