@@ -4,6 +4,9 @@ import type { ReachResult, Report } from './report.js';
 /** Above this many cores that were busy with something else, figures are not to be trusted. */
 const FOREIGN_CORES_MAX = 0.1;
 
+/** More scenarios than these are told by their number. */
+const NAMES_MAX = 6;
+
 /** When, how long and by what method, in one sentence. */
 export function methodLine({ date, seconds, method, results }: Report): string {
   const rounds = results.map((result) => result.rounds);
@@ -29,7 +32,10 @@ export function warningsOf(report: Report): string[] {
   const loaded = results.filter(({ foreign_cores }) => foreign_cores.median > FOREIGN_CORES_MAX);
   if (loaded.length > 0) {
     const worst = Math.max(...loaded.map(({ foreign_cores }) => foreign_cores.median));
-    const names = [...new Set(loaded.map(({ scenario }) => scenario))];
+    const all = [...new Set(loaded.map(({ scenario }) => scenario))];
+    const names = all
+      .slice(0, NAMES_MAX)
+      .concat(all.length > NAMES_MAX ? `${all.length - NAMES_MAX} more` : []);
     warnings.push(
       `Something else ran: more than ${FOREIGN_CORES_MAX} of a core, up to ${worst.toFixed(1)}, in ${names.join(', ')}.`,
     );

@@ -112,7 +112,7 @@ function absentSection(title: string, absent: Report['missing']): string {
     ...key.split('\n').map(escaped),
     escaped(scenarios.join(', ')),
   ]);
-  return `<h2>${title}</h2>\n${htmlTable(['contender', 'reason', 'scenarios'], rows)}`;
+  return `<h2>${title}</h2>\n${htmlTable(['contender', 'reason', 'scenarios'], rows, () => 'text')}`;
 }
 
 function twoWidths(chart: (width: number) => string): string {

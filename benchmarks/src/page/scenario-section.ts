@@ -31,7 +31,7 @@ export function scenarioSection(report: Report, { name, title, limit, family }: 
   // Where contenders note figures of their own, bytes per second are not the question.
   const charts =
     figures.length > 0
-      ? figures.map((each) => chart(each.replaceAll('_', ' '), figureChart(results, each)))
+      ? figures.map((each) => chart(captionOf(each), figureChart(results, each)))
       : [
           chart('Throughput, MB/s: median and range', throughputChart(results, limit)),
           chart('CPU seconds per GB: the loader, of the whole', cpuChart(results)),
@@ -50,6 +50,11 @@ ${aims(report, name)}
     ]),
     ([first]) => (first === 'zc' ? 'ours' : ''),
   )}</details>`;
+}
+
+/** `get_p50_us` is "get p50, us". */
+function captionOf(name: string): string {
+  return name.replaceAll('_', ' ').replace(/ (us|ms|mb)$/, ', $1');
 }
 
 function chart(caption: string, svg: string): string {

@@ -68,6 +68,7 @@ th, td { text-align: right; padding: 3px 12px 3px 0; border-bottom: 1px solid va
 th { color: var(--muted); font-weight: 600; }
 th:first-child, td:first-child, td.words { text-align: left; }
 td.words { white-space: normal; min-width: 16ch; }
+tr.text td { text-align: left; }
 tr.ours td:first-child { color: var(--ours); font-weight: 700; }
 .met { color: var(--good); font-weight: 600; }
 .unmet { color: var(--bad); font-weight: 600; }
