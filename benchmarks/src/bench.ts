@@ -1,13 +1,14 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { prepareData } from './data.js';
 import { dataFolder } from './folders.js';
 import { describeMachine } from './machine.js';
 import { makeReport } from './make-report.js';
 import { whatForbidsLimits } from './memory-limit.js';
+import { mergeReports } from './merge-reports.js';
 import type { Options } from './options.js';
 import { Progress } from './progress.js';
 import type { Report } from './report.js';
-import { writeReport } from './report-file.js';
+import { readReport, writeReport } from './report-file.js';
 import { runScenario, type ScenarioRun, type Step } from './runner.js';
 import type { FamilyScenario } from './selection.js';
 
@@ -24,7 +25,8 @@ export async function bench(
   options: Options,
   signal: AbortSignal,
 ): Promise<Report> {
-  const { method, minutes, memoryBytes, json } = options;
+  const { method, minutes, memoryBytes, json, add } = options;
+  const earlier = add && json !== undefined && existsSync(json) ? readReport(json) : undefined;
   mkdirSync(dataFolder(), { recursive: true });
   const machine = { ...describeMachine(), memory_limit: memoryLimit(memoryBytes) };
   const date = new Date();
@@ -34,7 +36,8 @@ export async function bench(
     // In the order of the question, whatever the order of the answers was.
     const inOrder = scenarios.flatMap((scenario) => runs.get(scenario) ?? []);
     const context = { machine, method, date, seconds: spentSeconds(), interrupted: signal.aborted };
-    const report = makeReport(inOrder, context);
+    const own = makeReport(inOrder, context);
+    const report = earlier ? mergeReports(earlier, own) : own;
     if (json !== undefined) writeReport(json, report);
     return report;
   };

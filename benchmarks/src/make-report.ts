@@ -29,7 +29,7 @@ export function makeReport(runs: readonly ScenarioRun[], context: ReportContext)
     interrupted,
     machine: { ...machine, foreign_cpu_cores: foreignCores(runs) },
     method,
-    scenarios: runs.map(factsOf),
+    scenarios: runs.map((run) => factsOf(run, date)),
     results: runs.flatMap(resultsOf),
     reaches: runs.flatMap(reachesOf),
     missing: runs.flatMap(({ scenario, missing }) => absent(scenario, missing)),
@@ -41,13 +41,14 @@ function absent({ name }: ScenarioQuestion, reasons: ReadonlyMap<string, string>
   return [...reasons].map(([contender, reason]) => ({ scenario: name, contender, reason }));
 }
 
-function factsOf({ scenario, data }: ScenarioRun): ScenarioFacts {
+function factsOf({ scenario, data }: ScenarioRun, date: Date): ScenarioFacts {
   const { name, title, family, temperature, batchSize, shuffle, contenders } = scenario;
   const limit = Object.values(contenders).find(({ yardstick }) => yardstick === 'limit');
   return {
     name,
     title,
     family: family ?? null,
+    date: date.toISOString(),
     temperature,
     batch_size: batchSize,
     shuffle,

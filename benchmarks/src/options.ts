@@ -25,6 +25,7 @@ Under which conditions
 
 What comes of it; the tables are printed as well
   --json FILE         the report, written anew after each scenario
+  --add               keeps what that file already has of other scenarios: a long run in parts
   --html FILE         the same as a page with plots
   --compare FILE      what changed since an earlier report, as far as the noise of both lets that be told
 
@@ -50,6 +51,8 @@ export interface Options {
   readonly memoryBytes: number | undefined;
   readonly events: readonly string[] | undefined;
   readonly json: string | undefined;
+  /** Whether the file at `json` keeps what it has of other scenarios. */
+  readonly add: boolean;
   readonly html: string | undefined;
   /** A report that is shown instead of a new one. */
   readonly render: string | undefined;
@@ -74,6 +77,7 @@ export function parseOptions(args: readonly string[]): Options {
       events: { type: 'string' },
       memory: { type: 'string' },
       json: { type: 'string' },
+      add: { type: 'boolean', default: false },
       html: { type: 'string' },
       render: { type: 'string' },
       compare: { type: 'string' },
@@ -112,6 +116,7 @@ export function parseOptions(args: readonly string[]): Options {
     events: values.events?.split(','),
     memoryBytes: values.memory === undefined ? undefined : parseBytes(values.memory),
     json: values.json,
+    add: values.add,
     html: values.html,
     render: values.render,
     compare: values.compare,

@@ -24,6 +24,13 @@ export function warningsOf(report: Report): string[] {
   const warnings: string[] = [];
   const { results } = report;
   if (report.interrupted) warnings.push('This run was interrupted: it holds what had been measured by then.');
+  const days = report.scenarios.map(({ date }) => date).sort();
+  if (days[0] !== days.at(-1)) {
+    const [first, last] = [days[0]!, days.at(-1)!].map((date) => date.slice(0, 16).replace('T', ', '));
+    warnings.push(
+      `Measured in parts, which began between ${first} and ${last} UTC; each scenario in one of them.`,
+    );
+  }
   const few = results.filter(({ rounds }) => rounds < 3);
   if (few.length > 0) {
     const scenarios = new Set(few.map(({ scenario }) => scenario));

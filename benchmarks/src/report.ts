@@ -9,6 +9,8 @@ const Scenario = z.object({
   name: z.string(),
   title: z.string(),
   family: z.string().nullable(),
+  /** When the run began that measured it. */
+  date: z.string(),
   temperature: z.enum(['warm', 'cold', 'half']),
   batch_size: z.number().int(),
   shuffle: z.boolean(),

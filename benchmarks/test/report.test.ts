@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeReport } from '../src/make-report.js';
+import { mergeReports } from '../src/merge-reports.js';
 import { FULL } from '../src/method.js';
 import { readReport, writeReport } from '../src/report-file.js';
 import { runOf } from './helpers/reports.js';
@@ -60,5 +61,21 @@ describe('a report', () => {
     const path = join(folder, 'other.json');
     writeFileSync(path, JSON.stringify({ ...report, schema: 2 }));
     expect(() => readReport(path)).toThrow(/other\.json is no report of schema 1: schema/);
+  });
+
+  it('in parts has each scenario whole, from the later part that has it', () => {
+    const part = (name: string, mbs: number, date: string) =>
+      makeReport([runOf({ zc: [mbs, mbs], limit: [mbs, mbs] }, { name })], {
+        method: FULL,
+        date: new Date(date),
+      });
+    const first = mergeReports(part('a', 1, '2026-01-01'), part('b', 2, '2026-01-02'));
+    const whole = mergeReports(first, part('a', 3, '2026-01-03'));
+    const told = whole.results.map(({ scenario, mb_s }) => `${scenario} ${mb_s.median}`);
+    expect(told.sort()).toEqual(['a 3', 'a 3', 'b 2', 'b 2']);
+    expect(whole.scenarios.map(({ name, date }) => `${name} ${date.slice(0, 10)}`).sort()).toEqual([
+      'a 2026-01-03',
+      'b 2026-01-02',
+    ]);
   });
 });
