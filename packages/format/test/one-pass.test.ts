@@ -5,11 +5,11 @@ import { ShardReader } from '../src/index.js';
 import { fileSource, nodeDigests } from '../src/node/index.js';
 import { runChild } from './helpers/run-child.js';
 
-test('256 MiB are written, half of them spilled, in far less memory', async () => {
+test('512 MiB are written, half of them spilled, in far less memory', async () => {
   const path = join(temporaryDirectory(), 'large.zcs');
-  const { peakBytes, bytes, samples } = await runChild('test/helpers/write-many.ts', [path, '256']);
-  expect(bytes).toBeGreaterThan(2 ** 28);
-  expect(peakBytes).toBeLessThan(200 * 2 ** 20);
+  const { peakBytes, bytes, samples } = await runChild('test/helpers/write-many.ts', [path, '512']);
+  expect(bytes).toBeGreaterThan(2 ** 29);
+  expect(peakBytes).toBeLessThan(320 * 2 ** 20);
   await using source = await fileSource(path);
   const shard = await ShardReader.open(source, { digests: nodeDigests });
   expect(shard.length).toBe(samples);
