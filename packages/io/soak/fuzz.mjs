@@ -1,7 +1,7 @@
 /**
- * Coverage-guided fuzzing (libFuzzer, with ASan and UBSan) of every native entry that takes a plan: read plans, slot
- * programs, the gather of the C ABI; and of the frames of zstd rows. Needs clang++ with its runtimes; without it, or
- * at a small scale, nothing is run.
+ * Coverage-guided fuzzing (libFuzzer, with ASan and UBSan) of every native entry that takes a plan: read plans, rows
+ * of a table, slot programs, the gather of the C ABI; and of the frames of zstd rows. Needs clang++ with its runtimes;
+ * without it, or at a small scale, nothing is run.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -12,7 +12,7 @@ import { parseArgs } from 'node:util';
 
 const SECONDS_EACH = 300;
 const SCALE_MIN = 0.1;
-const TARGETS = ['read_plan', 'slot_program', 'gather', 'zstd_row'];
+const TARGETS = ['read_plan', 'row_table', 'slot_program', 'gather', 'zstd_row'];
 const native = fileURLToPath(new URL('../native', import.meta.url));
 
 const { values } = parseArgs({ options: { scale: { type: 'string', default: '1' } } });
