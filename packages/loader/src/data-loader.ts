@@ -115,7 +115,7 @@ export class DataLoader<S extends Schema = Schema, const O extends DataLoaderOpt
    * @throws ZC_CLOSED, ZC_RANK_CHANGED
    */
   [Symbol.asyncIterator](): AsyncIterator<Loaded<S, O>, undefined> {
-    if (this.#closed) throw new ZcError('ZC_CLOSED', 'the loader is closed');
+    if (this.#closed) throw closedError();
     void this.#current?.batches.endFor(superseded('a newer iteration of this loader has begun'));
     // What was read ahead is this share's: one that has changed is an error all the same.
     if (this.#sampling === undefined) this.#share.get();
@@ -124,6 +124,26 @@ export class DataLoader<S extends Schema = Schema, const O extends DataLoaderOpt
     this.#next = { epoch: begun.epoch + 1, position: 0 };
     this.#iterations++;
     return begun.batches as AsyncIterator<Loaded<S, O>, undefined>;
+  }
+
+  /**
+   * The samples' numbers of the next iteration's batches, in turn; reads nothing, and leaves the loader where it is.
+   *
+   * The ids are those that `batch.indices` would have, from where the next iteration would begin (see `setEpoch` and
+   * `loadStateDict`) to the end of that epoch. Each array is new, and the caller's. What is done with the loader
+   * meanwhile does not change an order that was asked for.
+   *
+   * @throws ZC_CLOSED, ZC_RANK_CHANGED; ZC_ARGUMENT where a sampler of the user's own gives the order
+   * @example
+   * loader.setEpoch(3);
+   * for (const ids of loader.order()) console.log(ids.length, ids[0]);
+   */
+  order(): Generator<Float64Array, undefined> {
+    if (this.#closed) throw closedError();
+    if (this.#sampling === undefined) return this.#listPass().pass.list();
+    throw new ZcError('ZC_ARGUMENT', 'a sampler of your own gives the order of this loader', {
+      advice: 'Ask the sampler: only it knows which samples come next.',
+    });
   }
 
   /** Makes the next iteration that of another epoch, from its beginning. */
@@ -278,21 +298,29 @@ export class DataLoader<S extends Schema = Schema, const O extends DataLoaderOpt
     }
   }
 
-  /** The pass that the next iteration makes; what is left of an epoch may be too little for one. */
+  /** The pass that the next iteration makes. */
   #beginPass(): { epoch: number; pass: Pass } {
-    const { epoch, position: start } = this.#next;
-    if (this.#sampling !== undefined) {
-      const { source } = this;
-      return { epoch, pass: new SampledPass({ ...this.#sampling, source, epoch, from: this.#next }) };
-    }
-    const share = this.#shareFrom(start);
+    if (this.#sampling === undefined) return this.#listPass((sequence) => this.#aheadOf(sequence));
+    const { epoch } = this.#next;
+    const { source } = this;
+    return { epoch, pass: new SampledPass({ ...this.#sampling, source, epoch, from: this.#next }) };
+  }
+
+  /** The same where no sampler gives the order; what is left of an epoch may be too little for a batch. */
+  #listPass(aheadOf?: (sequence: Sequence) => BlockReadAhead | undefined): {
+    epoch: number;
+    pass: ListedPass;
+  } {
+    let { epoch, position: start } = this.#next;
+    let share = this.#shareFrom(start);
     if (start > 0 && share.batches === 0) {
-      this.#next = { epoch: epoch + 1, position: 0 };
-      return this.#beginPass();
+      epoch++;
+      start = 0;
+      share = this.#shareFrom(start);
     }
     const { seed, shuffle } = this.#identity;
     const sequence = this.#parts.sequence({ shuffle, seed, epoch });
-    return { epoch, pass: new ListedPass({ share, sequence, start, ahead: this.#aheadOf(sequence) }) };
+    return { epoch, pass: new ListedPass({ share, sequence, start, ahead: aheadOf?.(sequence) }) };
   }
 
   #aheadOf({ windows, length }: Sequence): BlockReadAhead | undefined {
@@ -315,6 +343,10 @@ export class DataLoader<S extends Schema = Schema, const O extends DataLoaderOpt
 /** Those of the options that rules are given for. */
 function namedIn(rules: object, options: object): object {
   return Object.fromEntries(Object.entries(options).filter(([name]) => Object.hasOwn(rules, name)));
+}
+
+function closedError(): ZcError {
+  return new ZcError('ZC_CLOSED', 'the loader is closed');
 }
 
 function superseded(why: string): ZcError {

@@ -1,11 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ZcError } from '@zc/errors';
 import { type BufferPool, IoUringPrefetcher, type PrefetchReport, ReadEngine } from '@zc/io';
-import { type Batch, DataLoader, Dataset, type PadFields, type Source, verdictOf } from '@zc/loader';
+import { type Batch, DataLoader, Dataset, type PadFields, type Source } from '@zc/loader';
 import { ClientKind, type ClientMessage } from './client-message.js';
 import { asReport, type Connection } from './connection.js';
 import { Demand } from './demand.js';
+import { checkListed, IdListing } from './id-listing.js';
 import { IdStream } from './id-stream.js';
+import { judgedTogether } from './judged-together.js';
 import {
   encodeBatch,
   encodeEnd,
@@ -29,6 +31,8 @@ interface Iteration {
   readonly demand: Demand;
   /** Where the client's sampler gives the order. */
   readonly ids: IdStream | undefined;
+  /** Where the client gathers the rows itself, and is sent only the ids. */
+  readonly listing: IdListing | undefined;
   /** For how many batches beyond those it has taken the client sends the ids. */
   idsAhead: number;
   /** Batches that were sent. */
@@ -105,12 +109,8 @@ export class LoaderSession {
    * What the loader counted, judged with what only the client knows: how long it waited, and for its step. Nothing
    * before the first iteration.
    */
-  stats({ waited_ms, step_ms, stalls, ready_batches }: ConsumerCounts): Record<string, unknown> | null {
-    if (this.#loader === undefined) return null;
-    const { verdict: _, ...counts } = this.#loader.stats();
-    const own = { waitedMs: waited_ms, stepMs: step_ms, stalls, readyBatches: ready_batches };
-    const known = { ...counts, ...own };
-    return { ...toSnakeCase(known), verdict: verdictOf(known) };
+  stats(consumer: ConsumerCounts): Record<string, unknown> | null {
+    return this.#loader === undefined ? null : judgedTogether(this.#loader.stats(), consumer);
   }
 
   /** Ends the iteration that is under way, and begins another one. */
@@ -121,7 +121,8 @@ export class LoaderSession {
   }
 
   #begin(request: RequestOf<'iterate'>): void {
-    const { epoch, position, iteration: id, ahead, sampled } = request;
+    const { epoch, position, iteration: id, ahead, sampled, listed } = request;
+    if (listed) checkListed(this.#options.batch_size, sampled);
     const loader = this.#loaderFor(request);
     loader.loadStateDict({ ...loader.stateDict(), epoch, position });
     const demand = new Demand({
@@ -131,11 +132,12 @@ export class LoaderSession {
     });
     const ids = sampled === undefined ? undefined : new IdStream(() => this.#askFurther(iteration));
     const idsAhead = ahead + IDS_BEYOND_AHEAD;
-    const iteration: Iteration = { id, demand, ids, idsAhead, sent: 0, done: Promise.resolve() };
+    const listing = listed ? new IdListing(this.#channel, id, loader.order()) : undefined;
+    const iteration: Iteration = { id, demand, ids, listing, idsAhead, sent: 0, done: Promise.resolve() };
     this.#iteration = iteration;
     // After the answer, which must come before the first batch.
     iteration.done = nextTurn()
-      .then(() => this.#run(iteration, loader))
+      .then(() => (listing ? this.#sendIds(iteration, 0) : this.#run(iteration, loader)))
       .catch((error) => this.#home.connection.fail(error));
   }
 
@@ -149,6 +151,10 @@ export class LoaderSession {
     const iteration = this.#iteration;
     if (message.iteration !== iteration?.id) return;
     if (message.kind === ClientKind.waiting) {
+      if (iteration.listing !== undefined) {
+        this.#sendIds(iteration, message.count);
+        return;
+      }
       // What the client gave back before it began to wait is to be used again before the pool grows.
       this.collect();
       iteration.demand.wait(message.count);
@@ -257,6 +263,12 @@ export class LoaderSession {
     }
   }
 
+  /** @throws ZC_TORCH_PROTOCOL where it is another batch's turn */
+  #sendIds(iteration: Iteration, firstBatch: number): void {
+    if (iteration !== this.#iteration) return;
+    this.#home.connection.send(iteration.listing!.frameFrom(firstBatch));
+  }
+
   #handOver(batch: Batch, number: number, iteration: Iteration): void {
     const { pool, segment, index, generation, layout } = batch.slot;
     const known = this.#segments.announce(pool, segment);
@@ -362,15 +374,5 @@ function padOf(pad: NonNullable<LoaderOptions['pad']>): PadFields {
       const { multiple_of: multipleOf, ...rest } = how;
       return [field, { ...rest, multipleOf }];
     }),
-  );
-}
-
-/** Names as the client's language has them. */
-function toSnakeCase(counts: object): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(counts).map(([name, value]) => [
-      name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
-      value,
-    ]),
   );
 }

@@ -1,7 +1,7 @@
 import { ZcError } from '@zc/errors';
 
 /** The version of the protocol that this server speaks (docs/reference/bridge-protocol.md). */
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
 /** Bytes of a frame's head: length and channel. */
 export const FRAME_HEAD_BYTES = 8;
 /** The longest payload of a frame. Samples never travel, so real ones are far below. */
@@ -10,12 +10,14 @@ export const PAYLOAD_BYTES_MAX = 2 ** 20;
 export const CONTROL_CHANNEL = 0;
 
 /** What the server says on a loader's channel; what a client says there is in client-message.ts. */
-export const ServerKind = { batch: 1, end: 2, failure: 3, wanted: 4 } as const;
+export const ServerKind = { batch: 1, end: 2, failure: 3, wanted: 4, ids: 5 } as const;
 /** How a batch came to its slot, as numbered in its message. */
 export const WAY_NUMBERS = { direct: 0, copied: 1, mixed: 2 } as const;
 
 const BATCH_HEAD_BYTES = 56;
 const BATCH_FIELD_BYTES = 24;
+const IDS_HEAD_BYTES = 12;
+const ID_BYTES = 8;
 
 export interface Frame {
   readonly channel: number;
@@ -135,6 +137,21 @@ export function encodeWanted(channel: number, iteration: number, batches: number
   frame.writeUInt32LE(ServerKind.wanted, 8);
   frame.writeUInt32LE(iteration, 12);
   frame.writeUInt32LE(batches, 16);
+  return frame;
+}
+
+/** @param batches the samples' numbers of the batch `firstBatch`, and of those that follow it */
+export function encodeIds(
+  channel: number,
+  iteration: number,
+  firstBatch: number,
+  batches: readonly Float64Array[],
+): Buffer {
+  const count = batches.reduce((sum, { length }) => sum + length, 0);
+  const frame = frameOf(channel, IDS_HEAD_BYTES + count * ID_BYTES);
+  let at = FRAME_HEAD_BYTES;
+  for (const number of [ServerKind.ids, iteration, firstBatch]) at = frame.writeUInt32LE(number, at);
+  for (const ids of batches) for (const id of ids) at = writeU64(frame, id, at);
   return frame;
 }
 

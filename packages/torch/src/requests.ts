@@ -43,6 +43,8 @@ const consumer = z.object({
   step_ms: z.number().min(0),
   stalls: count,
   ready_batches: count,
+  /** What it gathered itself since its loader was made; the server has only named the samples of these. */
+  gathered: z.object({ batches: count, samples: count, bytes: count, copy_ms: z.number().min(0) }).optional(),
 });
 export type ConsumerCounts = z.infer<typeof consumer>;
 
@@ -67,6 +69,8 @@ const request = z.discriminatedUnion('type', [
     ahead: z.int().min(0),
     /** Where the client sends the ids: samples that a batch is expected to have. */
     sampled: z.int().min(1).optional(),
+    /** Whether the ids of the batches are all that is wanted: the client gathers their rows itself. */
+    listed: z.boolean().optional(),
   }),
   z.object({ id: count, type: z.literal('prefetch'), loader, shards: z.array(count) }),
   z.object({ id: count, type: z.literal('wait_prefetch'), loader }),

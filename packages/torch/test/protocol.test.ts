@@ -9,6 +9,7 @@ import {
   encodeControl,
   encodeEnd,
   encodeFailure,
+  encodeIds,
   encodeWanted,
   FrameParser,
   PAYLOAD_BYTES_MAX,
@@ -50,6 +51,11 @@ describe('the golden frames', () => {
     expect(encodeEnd(named('end').channel, named('end').iteration)).toEqual(bytesOf('end'));
     const wanted = named('wanted');
     expect(encodeWanted(wanted.channel, wanted.iteration, wanted.batches)).toEqual(bytesOf('wanted'));
+    const listed = named('ids of listed batches');
+    const batches = listed.batches.map((ids: number[]) => Float64Array.from(ids));
+    expect(encodeIds(listed.channel, listed.iteration, listed.first_batch, batches)).toEqual(
+      bytesOf('ids of listed batches'),
+    );
     const { channel: loader, iteration, error } = named('failure');
     expect(encodeFailure(loader, iteration, error)).toEqual(bytesOf('failure'));
   });

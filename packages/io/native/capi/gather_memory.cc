@@ -54,6 +54,7 @@ std::shared_ptr<const GatherMemory::Block> GatherMemory::take(size_t bytes) {
     if (rounded >= huge_page_bytes) ::madvise(mapped, rounded, MADV_HUGEPAGE);
     found.emplace(static_cast<std::byte*>(mapped), rounded);
   }
+  lent_.fetch_add(1, std::memory_order_relaxed);
   auto giving_back = [home = shared_from_this()](Block* block) {
     const std::unique_ptr<Block> held(block);
     home->give_back(std::move(*held));
@@ -62,6 +63,7 @@ std::shared_ptr<const GatherMemory::Block> GatherMemory::take(size_t bytes) {
 }
 
 void GatherMemory::give_back(Block block) {
+  lent_.fetch_sub(1, std::memory_order_relaxed);
   const std::unique_lock lock(mutex_, std::try_to_lock);
   if (!lock) return;
   if (idle_.size() == idle_max) idle_.erase(idle_.begin());

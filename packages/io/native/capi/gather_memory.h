@@ -1,6 +1,7 @@
 // Memory that batches are gathered into.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <mutex>
@@ -29,6 +30,8 @@ class GatherMemory : public std::enable_shared_from_this<GatherMemory> {
 
   // Memory of so many bytes or more, whatever lies in it; null where there is none.
   std::shared_ptr<const Block> take(size_t bytes);
+  // Blocks that have not come back.
+  size_t lent() const { return lent_.load(std::memory_order_relaxed); }
 
  private:
   void give_back(Block block);
@@ -36,6 +39,7 @@ class GatherMemory : public std::enable_shared_from_this<GatherMemory> {
   // reason is mapped anew or unmapped.
   std::mutex mutex_;
   std::vector<Block> idle_;
+  std::atomic<size_t> lent_ = 0;
 };
 
 }  // namespace zc::capi

@@ -3,11 +3,14 @@
 #include <memory>
 #include <new>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
 #include "batch_maker.h"
 #include "batch_taker.h"
+#include "consumer_counts.h"
+#include "gather_ahead.h"
 #include "gather_memory.h"
 #include "handles.h"
 #include "python_api.h"
@@ -21,6 +24,8 @@ namespace {
 using zc::capi::BatchMaker;
 using zc::capi::BatchTaker;
 using zc::capi::BatchWords;
+using zc::capi::ConsumerCounts;
+using zc::capi::GatherAhead;
 using zc::capi::GatherMemory;
 using zc::capi::PyRef;
 using zc::capi::PythonApi;
@@ -40,6 +45,18 @@ struct Gatherer {
   std::shared_ptr<GatherMemory> memory = std::make_shared<GatherMemory>();
 };
 
+// Batches that are gathered before they are asked for.
+struct Ahead {
+  using Outcome = GatherAhead::Outcome;
+  PyRef gatherer;  // keeps `home`
+  PyRef keeper;    // keeps what is counted in
+  const Gatherer& home;
+  ConsumerCounts counts;
+  zc_gathered& gathered;
+  Outcome last;
+  GatherAhead batches;
+};
+
 template <typename Held>
 constexpr const char* name_of = nullptr;
 template <>
@@ -54,6 +71,8 @@ template <>
 constexpr const char* name_of<BatchTaker> = "zero_copy_loader.batch_taker";
 template <>
 constexpr const char* name_of<Gatherer> = "zero_copy_loader.gatherer";
+template <>
+constexpr const char* name_of<Ahead> = "zero_copy_loader.gather_ahead";
 
 template <typename Held>
 Held* held_in(PyObject* capsule) {
@@ -117,6 +136,13 @@ bool copy_rows(const Gatherer& gatherer, const RowTable& table, const std::vecto
   return table.find(samples, sources) && gatherer.rows.gather(sources, samples, layout, memory);
 }
 
+PyObject* tensors_of(const Gatherer& gatherer, GatherAhead::Batch batch) {
+  std::byte* const address = batch.memory->address();
+  return gatherer.batches.make(zc::capi::TensorGroup::make(std::move(batch.memory), address, gatherer.rows.fields(),
+                                                           batch.layout.offsets, batch.samples),
+                               gatherer.way.get());
+}
+
 PyObject* gather_batch(PyObject* self, PyObject* list) {
   const PythonApi& api = *PythonApi::find();
   Gatherer& gatherer = *held_in<Gatherer>(self);
@@ -130,11 +156,36 @@ PyObject* gather_batch(PyObject* self, PyObject* list) {
   const bool copied = memory != nullptr && copy_rows(gatherer, *table, samples, *layout, memory->address());
   api.lock(unlocked);
   if (!copied) return api.new_none();
-  std::byte* const address = memory->address();
-  return gatherer.batches.make(
-      zc::capi::TensorGroup::make(std::move(memory), address, gatherer.rows.fields(), layout->offsets,
-                                  static_cast<uint32_t>(samples.size())),
-      gatherer.way.get());
+  return tensors_of(gatherer, {.memory = std::move(memory),
+                               .layout = *layout,
+                               .samples = static_cast<uint32_t>(samples.size()),
+                               .copy_ms = 0});
+}
+
+PyObject* take_gathered(PyObject* self, PyObject*) {
+  const PythonApi& api = *PythonApi::find();
+  Ahead& ahead = *held_in<Ahead>(self);
+  zc_iteration& iteration = ahead.counts.iteration();
+  if (iteration.over != 0) return api.new_none();
+  GatherAhead::Batch batch;
+  ahead.last = ahead.batches.take_ready(batch);
+  ahead.counts.asked(ahead.last == Ahead::Outcome::taken);
+  if (ahead.last == Ahead::Outcome::not_ready) {
+    void* const unlocked = api.unlock();
+    const auto outcome = ahead.batches.take(batch);
+    api.lock(unlocked);
+    ahead.last = outcome;
+  }
+  // Another thread may have ended the iteration meanwhile.
+  if (ahead.last != Ahead::Outcome::taken || iteration.over != 0) return api.new_none();
+  iteration.taken++;
+  ahead.gathered.batches++;
+  ahead.gathered.samples += batch.samples;
+  ahead.gathered.bytes += batch.layout.bytes;
+  ahead.gathered.copy_ms += batch.copy_ms;
+  PyObject* made = tensors_of(ahead.home, std::move(batch));
+  if (made != nullptr) ahead.counts.given();
+  return made;
 }
 
 }  // namespace
@@ -199,7 +250,7 @@ PyObject* zc_py_batch_taker(PyObject* maker, int control, uint32_t channel, uint
   const PyRef self = PyRef::own(
       api, capsule_of(std::make_unique<BatchTaker>(
                api, PyRef::share(api, maker), *held_in<BatchMaker>(maker), BatchTaker::Place{control, channel, iteration},
-               BatchTaker::Counts{counts, clock, stream}, PyRef::share(api, keeper))));
+               ConsumerCounts(counts, clock), stream, PyRef::share(api, keeper))));
   return self ? api.function_new(&take, self.get(), nullptr) : nullptr;
 }
 
@@ -226,5 +277,38 @@ int32_t zc_py_gatherer_add(PyObject* gatherer, uint64_t shard, const zc_map* map
 }
 
 void zc_py_gatherer_clear(PyObject* gatherer) { held_in<Gatherer>(gatherer)->rows.clear(); }
+
+PyObject* zc_py_gather_ahead(PyObject* gatherer, uint64_t batch_samples, uint64_t ahead, uint64_t lent_max,
+                             zc_iteration* counts, zc_clock* clock, zc_gathered* gathered, PyObject* keeper) {
+  const PythonApi& api = *PythonApi::find();
+  const Gatherer& home = *held_in<Gatherer>(gatherer);
+  try {
+    return capsule_of(std::unique_ptr<Ahead>(
+        new Ahead{.gatherer = PyRef::share(api, gatherer),
+                  .keeper = PyRef::share(api, keeper),
+                  .home = home,
+                  .counts = ConsumerCounts(counts, clock),
+                  .gathered = *gathered,
+                  .last = Ahead::Outcome::no_samples,
+                  .batches = GatherAhead(home.rows, home.memory,
+                                         {.batch_samples = batch_samples, .ahead = ahead, .lent_max = lent_max})}));
+  } catch (const std::system_error&) {
+    return api.new_none();
+  }
+}
+
+PyObject* zc_py_gather_ahead_function(PyObject* gather_ahead) {
+  static zc::capi::PyMethodDef take = {"take_gathered", take_gathered, PythonApi::no_arguments,
+                                       "The next batch of the iteration; None where it cannot be had."};
+  return PythonApi::find()->function_new(&take, gather_ahead, nullptr);
+}
+
+void zc_py_gather_ahead_add(PyObject* gather_ahead, const int64_t* samples, uint64_t count) {
+  held_in<Ahead>(gather_ahead)->batches.add({samples, count});
+}
+
+int32_t zc_py_gather_ahead_outcome(PyObject* gather_ahead) {
+  return static_cast<int32_t>(held_in<Ahead>(gather_ahead)->last);
+}
 
 }  // extern "C"

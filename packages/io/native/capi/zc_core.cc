@@ -41,7 +41,7 @@ zc::Result<void> check_rows(const zc::MappedFile& file, const uint64_t* offsets,
 
 extern "C" {
 
-uint32_t zc_abi_version(void) { return 3; }
+uint32_t zc_abi_version(void) { return 4; }
 const char* zc_version(void) { return "0.1.0"; }
 const char* zc_error_name(int32_t code) { return zc::error_name(static_cast<zc::ErrorCode>(code)); }
 

@@ -24,7 +24,7 @@ typedef struct zc_error {
 
 typedef struct zc_map zc_map; /* opaque; ends with zc_map_close */
 
-/* Version of this ABI: rises when a function changes or goes. This header describes version 3. */
+/* Version of this ABI: rises when a function changes or goes. This header describes version 4. */
 ZC_API uint32_t zc_abi_version(void);
 /* Version of the library, "0.1.0". Static. */
 ZC_API const char *zc_version(void);
@@ -168,6 +168,25 @@ ZC_API PyObject *zc_py_gatherer_function(PyObject *gatherer);
 ZC_API int32_t zc_py_gatherer_add(PyObject *gatherer, uint64_t shard, const zc_map *map, const uint64_t *regions);
 /* Forgets all shards. */
 ZC_API void zc_py_gatherer_clear(PyObject *gatherer);
+
+/* What was gathered ahead and taken. */
+typedef struct zc_gathered {
+  uint64_t batches;
+  uint64_t samples;
+  uint64_t bytes;
+  double copy_ms;
+} zc_gathered;
+enum zc_gather_outcome { ZC_GATHER_TAKEN, ZC_GATHER_NOT_READY, ZC_GATHER_NO_SAMPLES, ZC_GATHER_NO_ROOM, ZC_GATHER_FAILED };
+/* Gathers batches of so many samples in turn, `ahead` of them before they are asked for, from the shards that the gatherer
+ * knows now. At most `lent_max` batches live at a time. None where it cannot have a thread. */
+ZC_API PyObject *zc_py_gather_ahead(PyObject *gatherer, uint64_t batch_samples, uint64_t ahead, uint64_t lent_max,
+                                    zc_iteration *counts, zc_clock *clock, zc_gathered *gathered, PyObject *keeper);
+/* A function without arguments that gives the next batch and counts it; None where it cannot, for the reason that
+ * zc_py_gather_ahead_outcome gives. */
+ZC_API PyObject *zc_py_gather_ahead_function(PyObject *gather_ahead);
+/* Samples of further batches: whole ones, but for the last of all. */
+ZC_API void zc_py_gather_ahead_add(PyObject *gather_ahead, const int64_t *samples, uint64_t count);
+ZC_API int32_t zc_py_gather_ahead_outcome(PyObject *gather_ahead);
 
 #ifdef __cplusplus
 }

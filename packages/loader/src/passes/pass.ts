@@ -53,8 +53,7 @@ export class ListedPass implements Pass {
 
   idsOf(batch: number): Float64Array | undefined | Promise<Float64Array> {
     if (batch >= this.batches) return undefined;
-    const ids = new Float64Array(this.#share.batchLength(batch));
-    this.#share.fill(ids, batch, this.#sequence);
+    const ids = this.#listed(batch);
     const first = this.#share.firstPosition(batch);
     return this.#ahead?.reach(first, first + ids.length - 1)?.then(() => ids) ?? ids;
   }
@@ -72,5 +71,16 @@ export class ListedPass implements Pass {
 
   close(): void {
     this.#ahead?.stop();
+  }
+
+  /** The ids of every batch, in turn; nothing is brought for them. */
+  *list(): Generator<Float64Array, undefined> {
+    for (let batch = 0; batch < this.batches; batch++) yield this.#listed(batch);
+  }
+
+  #listed(batch: number): Float64Array {
+    const ids = new Float64Array(this.#share.batchLength(batch));
+    this.#share.fill(ids, batch, this.#sequence);
+    return ids;
   }
 }

@@ -59,7 +59,7 @@ def pretend(answer: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("socket.write(frame('{{{'))", "ZC_TORCH_PROTOCOL"),
         ("""socket.write(frame('{"type":"riddle"}'))""", "ZC_TORCH_PROTOCOL"),
         (
-            """socket.write(frame('{"id":1,"ok":{"protocol":2,"version":"0.1.0","node":"v18.1.0"}}'))""",
+            """socket.write(frame('{"id":1,"ok":{"protocol":3,"version":"0.1.0","node":"v18.1.0"}}'))""",
             "ZC_TORCH_NODE_MISSING",
         ),
         ("console.error('out of luck'); process.exit(7)", "ZC_TORCH_SERVER_START"),
@@ -85,7 +85,7 @@ def test_the_server_refuses_a_client_of_another_version(
     with pytest.raises(zc.ZcError, match="the client speaks protocol 99") as raised:
         iter(zc.DataLoader(images))
     assert raised.value.code == "ZC_TORCH_PROTOCOL"
-    assert (raised.value.expected, raised.value.actual) == (2, 99)
+    assert (raised.value.expected, raised.value.actual) == (3, 99)
 
 
 GARBLED = {

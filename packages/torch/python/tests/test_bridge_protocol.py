@@ -52,6 +52,18 @@ def payload_of(name: str) -> bytes:
     return bytes_of(name)[8:]
 
 
+def test_the_order_of_batches_is_read() -> None:
+    frame = BY_NAME["ids of listed batches"]
+    payload = payload_of("ids of listed batches")
+    assert protocol.decode_kind(payload) == (protocol.ORDER, frame["iteration"])
+    first, samples = protocol.decode_order(payload)
+    assert first == frame["first_batch"]
+    assert samples.tolist() == [number for batch in frame["batches"] for number in batch]
+    for cut in (1, 4, len(payload) - 9):
+        with pytest.raises(ZcError, match="8 for each id"):
+            protocol.decode_order(payload[:-cut])
+
+
 def test_client_frames_are_written() -> None:
     assert protocol.encode_control(BY_NAME["hello"]["control"]) == bytes_of("hello")
     for name in ("waiting", "stop", "close", "last"):

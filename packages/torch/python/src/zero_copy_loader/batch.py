@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from enum import IntEnum
 from typing import Any, Generic, Protocol, TypeVar, overload
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy.typing as npt
 
 from . import canonical_json
 from .consumer_clock import ConsumerClock
-from .core import IterationCounts, StreamCounts
+from .core import GatheredCounts, IterationCounts, StreamCounts
 from .errors import ZcError
 from .schema import Field
 
@@ -175,6 +176,30 @@ class BatchMaker(Protocol):
         ...
 
 
+class Outcome(IntEnum):
+    """What came of asking for a batch that is gathered ahead (zc_gather_outcome)."""
+
+    TAKEN = 0
+    NOT_READY = 1
+    NO_SAMPLES = 2
+    NO_ROOM = 3
+    FAILED = 4
+
+
+class GatherAhead(Protocol):
+    """Batches of samples in turn, gathered before they are asked for."""
+
+    #: The next batch; None where there is none, for the reason that `outcome` gives.
+    take: Callable[[], Batch | None]
+
+    def add(self, samples: npt.NDArray[np.int64]) -> None:
+        """Samples of further batches: of whole ones, but for the last of all."""
+        ...
+
+    @property
+    def outcome(self) -> Outcome: ...
+
+
 class WholeBatches(Protocol):
     """Gathers the samples of a dataset batch by batch, all fields by one native call."""
 
@@ -188,6 +213,21 @@ class WholeBatches(Protocol):
 
     def gather(self, indices: Any) -> Batch | None:
         """The samples; None where they are not all in shards that were added."""
+        ...
+
+    def ahead(
+        self,
+        batch_samples: int,
+        ahead: int,
+        lent_max: int,
+        counts: IterationCounts,
+        clock: ConsumerClock,
+        gathered: GatheredCounts,
+    ) -> GatherAhead | None:
+        """Gathers batches before they are asked for, of which at most ``lent_max`` live at a time.
+
+        None where no thread can be had for that.
+        """
         ...
 
 

@@ -199,6 +199,20 @@ class Client:
                 self._wait()
         return None
 
+    def await_told(self, inbox: deque[bytes], number: int) -> None:
+        """Waits until there is something in a loader's inbox that the server sends by itself."""
+        self._check()
+        while not inbox:
+            if self._pump():
+                continue
+            if self._inboxes.get(number) is not inbox:
+                raise ZcError("ZC_CLOSED", "the loader is closed")
+            self._wait()
+
+    def check(self) -> None:
+        """Raises what every call here raises in a forked child, and once the connection has ended."""
+        self._check()
+
     def look(self) -> bool:
         """Deals with the next message, for whomever it is; False where none has come. Waits for nothing."""
         return self._pump()

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from .errors import ZcError
 
 #: The version of packages/io/native/capi/zc_core.h that the declarations below follow.
-ABI_VERSION: Final = 3
+ABI_VERSION: Final = 4
 LIBRARY_NAME: Final = "libzc_core.so"
 
 Bytes = npt.NDArray[np.uint8]
@@ -91,6 +91,20 @@ class ClockCounts(ctypes.Structure):
     )
 
 
+class GatheredCounts(ctypes.Structure):
+    """What this process has gathered of batches that a server might have read."""
+
+    _fields_ = (
+        ("batches", ctypes.c_uint64),
+        ("samples", ctypes.c_uint64),
+        ("bytes", ctypes.c_uint64),
+        ("copy_ms", ctypes.c_double),
+    )
+
+    def to_json(self) -> dict[str, float]:
+        return {name: getattr(self, name) for name, _ in self._fields_}
+
+
 class StreamCounts(ctypes.Structure):
     """A socket that frames are read from, here and by the native core."""
 
@@ -147,6 +161,21 @@ _SHORT_DECLARATIONS: Final[dict[str, tuple[Any, list[Any]]]] = {
     "zc_py_gatherer_function": (_OBJECT, [_OBJECT]),
     "zc_py_gatherer_add": (_I32, [_OBJECT, _U64, _POINTER, ctypes.POINTER(_U64)]),
     "zc_py_gatherer_clear": (None, [_OBJECT]),
+    "zc_py_gather_ahead": (
+        _OBJECT,
+        [
+            *(_OBJECT, _U64, _U64, _U64),
+            *(
+                ctypes.POINTER(IterationCounts),
+                ctypes.POINTER(ClockCounts),
+                ctypes.POINTER(GatheredCounts),
+                _OBJECT,
+            ),
+        ],
+    ),
+    "zc_py_gather_ahead_function": (_OBJECT, [_OBJECT]),
+    "zc_py_gather_ahead_add": (None, [_OBJECT, _POINTER, _U64]),
+    "zc_py_gather_ahead_outcome": (_I32, [_OBJECT]),
 }
 
 

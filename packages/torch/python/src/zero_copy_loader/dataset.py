@@ -109,13 +109,13 @@ class Dataset:
 
     def _rows_of(self, wanted: npt.NDArray[np.int64]) -> BatchRows:
         if len(self._counts) == 1:
-            return BatchRows([self._shard(0)], [0], None, wanted)
+            return BatchRows([self.shard(0)], [0], None, wanted)
         found, shard_of_row = np.unique(
             np.searchsorted(self._ends_array, wanted, side="right"), return_inverse=True
         )
         numbers = found.tolist()
         # Held by the batch: another thread may put others in their place at any time.
-        shards = [self._shard(number) for number in numbers]
+        shards = [self.shard(number) for number in numbers]
         begins = np.array([self._ends[number] - self._counts[number] for number in numbers], np.int64)
         return BatchRows(shards, numbers, shard_of_row, wanted - begins[shard_of_row])
 
@@ -132,7 +132,7 @@ class Dataset:
         if not 0 <= row < self._length:
             raise self._out_of_range(index)
         number = bisect_right(self._ends, row)
-        shard = self._opened.get(number) or self._shard(number)
+        shard = self._opened.get(number) or self.shard(number)
         if self._closed:
             raise self._closed_error()
         shard.mapped.check()
@@ -153,6 +153,11 @@ class Dataset:
 
     def __exit__(self, *exception: object) -> None:
         self.close()
+
+    @property
+    def shards(self) -> int:
+        """How many shards there are."""
+        return len(self._counts)
 
     @property
     def source(self) -> str | list[str]:
@@ -194,7 +199,8 @@ class Dataset:
             if number < SHARDS_OPEN_MAX:
                 self._opened[number] = shard
 
-    def _shard(self, number: int) -> Shard:
+    def shard(self, number: int) -> Shard:
+        """A shard by its number, opened and as the dataset has it."""
         if self._closed:
             raise self._closed_error()
         shard = self._opened.get(number)

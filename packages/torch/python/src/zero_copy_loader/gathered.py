@@ -126,7 +126,8 @@ class Gatherer:
         self._views = [view_type(field.decoded) for field in schema.fields]
         self._buffers = Buffers()
         plain = all(field.codec == "none" and field.dtype != "bool" for field in schema.fields)
-        self._whole = view_type.whole_batches(self._views, ends) if plain else None
+        #: What gathers batches from learned shards by one native call; None where fields do not allow it.
+        self.whole = view_type.whole_batches(self._views, ends) if plain else None
         # Shards that are gathered from at once; it keeps their maps.
         self._learned: set[int] = set()
 
@@ -135,14 +136,14 @@ class Gatherer:
 
         It takes lists of integers from 0 on, and shards of which all rows have been seen to be right.
         """
-        if self._whole is None or not self._learned:
+        if self.whole is None or not self._learned:
             return None
-        batch = self._whole.gather(indices)
+        batch = self.whole.gather(indices)
         return None if batch is None else Gathered.of(batch, len(indices), self._views)
 
     def learn(self, rows: BatchRows) -> None:
         """Shards that have no row left which nobody has seen are gathered from at once from here on."""
-        if self._whole is None:
+        if self.whole is None:
             return
         for number, shard in zip(rows.numbers, rows.shards, strict=True):
             if number in self._learned or len(self._learned) >= _LEARNED_MAX:
@@ -150,14 +151,14 @@ class Gatherer:
             columns = [shard.columns[view.name] for view in self._views]
             if all(column.checksums.complete for column in columns):
                 regions = [column.region.offset for column in columns]
-                if self._whole.add(number, shard.mapped.handle, regions):
+                if self.whole.add(number, shard.mapped.handle, regions):
                     self._learned.add(number)
 
     def forget(self) -> None:
         """Nothing is gathered at once any more."""
         self._learned.clear()
-        if self._whole is not None:
-            self._whole.clear()
+        if self.whole is not None:
+            self.whole.clear()
 
     def gather(self, rows: BatchRows, indices: npt.NDArray[np.int64]) -> Gathered:
         """The rows, in memory that is theirs; each that was not seen before is checked.

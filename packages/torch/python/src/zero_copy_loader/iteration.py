@@ -9,11 +9,11 @@ from . import protocol
 from .accelerator import Leases
 from .batch import Batch, BatchMaker, FieldView
 from .consumer_clock import ConsumerClock
-from .errors import ZcError
 from .ids_ahead import IdsAhead
 from .job_share import Share
 from .progress import Progress
 from .protocol import WAYS, BatchDecoder
+from .server_iteration import ServerIteration
 from .session import Session
 
 
@@ -25,8 +25,8 @@ class Sampled(NamedTuple):
     batch_size: int
 
 
-class Iteration:
-    """The iterator of a loader. It ends for good with the first exception, KeyboardInterrupt included."""
+class Iteration(ServerIteration):
+    """The iterator of a loader whose batches the server reads."""
 
     def __init__(
         self,
@@ -45,15 +45,9 @@ class Iteration:
 
         Where there are no ``leases`` that have a say in it, batches may be made whole by ``make``.
         """
+        super().__init__(loader, session, progress)
         client = session.client
-        session.iterations += 1
-        self._id = session.iterations
-        # The loader's own end would close the session that this iterates over.
-        self._loader = loader
-        self._client = client
         self._segments = client.segments
-        self._number = session.number
-        self._progress = progress
         self._ids = sampled and sampled.ids
         self._leases = leases
         self._views = views
@@ -63,28 +57,11 @@ class Iteration:
         self._taker = None
         if make is not None and clock is not None and sampled is None:
             self._taker = client.taker(make, session.number, self._id, progress.counts, clock)
-        self._inbox = client.inbox(session.number)
         self._clock = clock
-        self._counts = progress.counts
-        # Whether a newer iteration has taken this one's batches from whoever still asks for them.
-        self._superseded = False
-        # Held while a message is dealt with, so that no thread takes a batch that another one gives back.
-        self._turn = threading.RLock()
         # Held while ids are drawn, so that they are sent in the order in which the sampler gave them.
         self._drawing = threading.Lock()
-        client.stop_with(self, session.number, self._id)
-        epoch, position, _ = progress.begin
-        where = {"position": position} if sampled is None else {"position": 0, "sampled": sampled.batch_size}
-        client.request(
-            "iterate",
-            loader=session.number,
-            iteration=self._id,
-            epoch=epoch,
-            rank=share.rank,
-            world_size=share.world_size,
-            ahead=ahead,
-            **where,
-        )
+        how = {} if sampled is None else {"position": 0, "sampled": sampled.batch_size}
+        self._begin(share, ahead=ahead, **how)
         if self._ids is not None:
             self._send_ids(self._ids)
 
@@ -101,9 +78,7 @@ class Iteration:
         except StopIteration:
             raise
         except BaseException as error:
-            if isinstance(error, ZcError) and error.code == "ZC_TORCH_PROTOCOL":
-                self._client.refuse(error)
-            self.stop()
+            self._fail(error)
             raise
 
     def _next_of_inbox(self) -> Batch:
@@ -138,39 +113,11 @@ class Iteration:
             clock.asked(ready, self._counts.given_at)
             self._counts.asking = 1
 
-    @property
-    def _taken(self) -> int:
-        """Batches that were taken from the server."""
-        return int(self._counts.taken)
-
-    @property
-    def _over(self) -> bool:
-        return bool(self._counts.over)
-
     def is_ready(self) -> bool:
         """Whether the next batch, or the end, has come. Waits for nothing."""
         while not self._inbox and self._client.look():
             pass
         return bool(self._inbox)
-
-    def stop(self) -> None:
-        """Gives the batches that were not handed out back to the server."""
-        with self._turn:
-            if self._over:
-                return
-            self._finish()
-        self._client.stop(self._number, self._id)
-
-    def supersede(self) -> None:
-        """Ends it for a newer one of its loader: the next batch raises, unless all were handed out."""
-        with self._turn:
-            self._superseded = not self._over and not self._progress.finished
-            self.stop()
-
-    def _end(self) -> Exception:
-        if self._superseded:
-            return ZcError("ZC_SUPERSEDED", "a newer iteration of this loader has begun")
-        return StopIteration()
 
     def _send_ids(self, ids: IdsAhead) -> None:
         with self._drawing:
@@ -233,9 +180,3 @@ class Iteration:
             return Batch(fields, self._views[0].indices(memory, samples, indices), WAYS[way])
         except (TypeError, ValueError, OverflowError) as error:
             raise protocol.protocol_error(f"a batch does not fit its slot: {error}") from error
-
-    def _finish(self) -> None:
-        self._counts.over = 1
-        self._inbox.clear()
-        # For another thread that waits for the next batch.
-        self._inbox.append(protocol.encode_end(self._id))

@@ -19,6 +19,7 @@ from .batch_at_work import BatchAtWork
 from .consumer_clock import ConsumerClock
 from .dataset import Dataset
 from .errors import ZcError
+from .gathered_iteration import GatheredIteration
 from .handed_out import HandedOut
 from .ids_ahead import IdsAhead
 from .iteration import Iteration, Sampled
@@ -27,6 +28,7 @@ from .padding import PaddedView, Pads
 from .padding import checked as checked_pads
 from .progress import Place, Progress, batches_of
 from .recipe import Collate, Transform, recipe_of, worker_count
+from .resident_rows import ResidentRows
 from .sample_access import SampleAccess
 from .samples import stacked
 from .sampling import BatchSampler, Sampler, sampling_of
@@ -44,9 +46,12 @@ Verify = Literal["auto", "always", "never"]
 OnCorrupt = Literal["throw", "skip"]
 
 
+AnyIteration = Iteration | GatheredIteration | HandedOut
 _Loader = TypeVar("_Loader", bound="DataLoader")
 #: For so many batches more than are sent ahead the ids are drawn, until the server asks for more.
 _IDS_BEYOND_AHEAD = 2
+#: The order of larger batches is not sent.
+_GATHERED_SAMPLES_MAX = 65_536
 
 
 class DataLoader(SampleAccess):
@@ -169,6 +174,13 @@ class DataLoader(SampleAccess):
             "verify": arguments.one_of("verify", verify, get_args(Verify)),
             "on_corrupt": arguments.one_of("on_corrupt", on_corrupt, get_args(OnCorrupt)),
         }
+        #: Whether nothing is wanted of batches but their rows as they are stored, by whatever way.
+        self._gathers = (
+            (mode, verify, on_corrupt) == ("auto", "auto", "throw")
+            and (windows, pad) == (None, None)
+            and self.batch_size <= _GATHERED_SAMPLES_MAX
+        )
+        self._resident: ResidentRows | None = None
         self._pid = os.getpid()
         # Of two threads that begin an iteration the second ends the first one's.
         self._beginning = threading.RLock()
@@ -177,7 +189,7 @@ class DataLoader(SampleAccess):
         self._clock = ConsumerClock()
         self._progress: Progress | None = None
         # Weak: an iterator that nobody holds any more is over, and says so to the server by itself.
-        self._iteration: weakref.ref[Iteration | HandedOut] | None = None
+        self._iteration: weakref.ref[AnyIteration] | None = None
         self._next_epoch = 0
         #: Where the next iteration begins, where that was said.
         self._place: Place | None = None
@@ -207,20 +219,47 @@ class DataLoader(SampleAccess):
         is_last = self._recipe is None and not (accelerator is not None and accelerator.copies)
         clock = self._clock if is_last else None
         leases = None if accelerator is None else accelerator.leases
-        iteration: Iteration | HandedOut
+        iteration: AnyIteration
         make = None
         if leases is None:
             make = self._view_type.batch_maker(views, session.client.segments.table)
-        iteration = Iteration(
-            self, session, progress, views, share, self._ahead, clock, sampled, leases, make
-        )
-        if not is_last:
-            iteration = HandedOut(self._staged(iteration, accelerator), progress, self._clock)
+        gathered = None
+        if make is not None and is_last and sampled is None:
+            gathered = self._gathered(session, progress, share)
+        if gathered is not None:
+            iteration = gathered
+        else:
+            read = Iteration(self, session, progress, views, share, self._ahead, clock, sampled, leases, make)
+            iteration = read if is_last else HandedOut(self._staged(read, accelerator), progress, self._clock)
         self._place = None
         self._next_epoch = progress.begin.epoch + 1
         self._progress = progress
         self._iteration = weakref.ref(iteration)
         return iteration
+
+    def _gathered(self, session: Session, progress: Progress, share: Share) -> GatheredIteration | None:
+        """An iteration of rows that lie in memory and were found right, gathered in this process.
+
+        It takes an epoch or two to come to that; who reads a dataset once is not to pay for it.
+        """
+        if self._resident is None:
+            if not self._gathers or self._progress is None or self._progress.handed_out == 0:
+                return None
+            source = self._paths if len(self._paths) > 1 else self._paths[0]
+            budget = self._options["page_cache_budget"]
+            self._resident = ResidentRows(source, session.digest, self._fields, self._view_type, budget)
+        if not self._resident.ready():
+            return None
+        return self._resident.iterate(
+            self,
+            session,
+            progress,
+            share,
+            batch_size=self.batch_size,
+            ahead=self._ahead,
+            budget=self._options["max_memory_bytes"],
+            clock=self._clock,
+        )
 
     def _view_of(self, field: Field) -> FieldView:
         view = self._view_type(field)
@@ -338,7 +377,9 @@ class DataLoader(SampleAccess):
         """
         session = self._open()
         client = session.client
-        consumer = {"loader": session.number, **self._clock.to_json()}
+        consumer: dict[str, Any] = {"loader": session.number, **self._clock.to_json()}
+        if self._resident is not None:
+            consumer["gathered"] = self._resident.counts.to_json()
         server = client.request("stats", consumer=consumer)
         return {
             "loader": server.pop("loader"),
@@ -351,6 +392,8 @@ class DataLoader(SampleAccess):
     def close(self) -> None:
         """Ends the loader. Batches that are held stay valid."""
         self._end_iteration()
+        if self._resident is not None:
+            self._resident.close()
         if self._session is not None:
             self._session.client.close_loader(self._session.number)
         self._session = None
@@ -418,7 +461,7 @@ class DataLoader(SampleAccess):
         if iteration is not None:
             iteration.stop()
 
-    def _current_iteration(self) -> Iteration | HandedOut | None:
+    def _current_iteration(self) -> AnyIteration | None:
         return None if self._iteration is None else self._iteration()
 
 

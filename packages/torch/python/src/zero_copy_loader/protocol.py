@@ -7,11 +7,14 @@ import socket
 import struct
 from typing import Any, Final, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
 from .core import StreamCounts
 from .errors import ZcError
 
 #: The version of the protocol that this client speaks.
-PROTOCOL_VERSION: Final = 2
+PROTOCOL_VERSION: Final = 3
 #: The longest payload of a frame. Samples never travel, so real ones are far below.
 PAYLOAD_BYTES_MAX: Final = 2**20
 #: The channel of requests, answers and notices, in JSON.
@@ -20,7 +23,7 @@ CONTROL_CHANNEL: Final = 0
 #: What a client says on a loader's channel.
 WAITING, STOP, CLOSE, IDS, LAST = 1, 2, 3, 4, 5
 #: What the server says there.
-BATCH, END, FAILURE, WANTED = 1, 2, 3, 4
+BATCH, END, FAILURE, WANTED, ORDER = 1, 2, 3, 4, 5
 
 #: By the number in a batch message.
 WAYS: Final = ("direct", "copied", "mixed")
@@ -29,10 +32,11 @@ _HEAD: Final = struct.Struct("<II")
 _CLIENT: Final = struct.Struct("<IIIII")
 _KIND: Final = struct.Struct("<II")
 _WANTED: Final = struct.Struct("<III")
+_ORDER: Final = struct.Struct("<III")
 _BATCH_HEAD: Final = "<8I3Q"
 #: The ids of one frame. A page's worth is sent whole or not at all, whatever interrupts it.
 _IDS_BYTES_MAX: Final = 4096 - 32
-_READ_BYTES: Final = 4096
+_READ_BYTES: Final = 2**16
 
 
 class FieldPlace(NamedTuple):
@@ -111,6 +115,14 @@ def decode_wanted(payload: bytes) -> int:
         raise protocol_error(f"a message of {len(payload)} bytes", _WANTED.size, len(payload))
     wanted: int = _WANTED.unpack(payload)[2]
     return wanted
+
+
+def decode_order(payload: bytes) -> tuple[int, npt.NDArray[np.int64]]:
+    """The number of the first batch, and the ids of the samples of this one and the next."""
+    if len(payload) < _ORDER.size or (len(payload) - _ORDER.size) % 8:
+        raise protocol_error(f"a message of ids has {len(payload)} bytes, expected 12 and 8 for each id")
+    first: int = _ORDER.unpack_from(payload)[2]
+    return first, np.frombuffer(payload, "<i8", offset=_ORDER.size).astype(np.int64)
 
 
 def decode_failure(payload: bytes) -> ZcError:

@@ -8,12 +8,14 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
+import numpy as np
+import numpy.typing as npt
 import torch
 import torch.utils.dlpack
 
-from ..batch import Batch
+from ..batch import Batch, Outcome
 from ..consumer_clock import ConsumerClock
-from ..core import IterationCounts, StreamCounts, TensorField, library
+from ..core import GatheredCounts, IterationCounts, StreamCounts, TensorField, library
 from ..protocol import WAYS
 from ..schema import Field
 
@@ -91,6 +93,41 @@ class TensorGatherer:
 
     def clear(self) -> None:
         self._clear(self._handle)
+
+    def ahead(
+        self,
+        batch_samples: int,
+        ahead: int,
+        lent_max: int,
+        counts: IterationCounts,
+        clock: ConsumerClock,
+        gathered: GatheredCounts,
+    ) -> TensorGatherAhead | None:
+        """Gathers batches before they are asked for; None where no thread can be had for that."""
+        keeper = (counts, clock, gathered)
+        handle = library().zc_py_gather_ahead(self._handle, batch_samples, ahead, lent_max, *keeper, keeper)
+        return None if handle is None else TensorGatherAhead(handle)
+
+
+class TensorGatherAhead:
+    """Batches of samples in turn, gathered by a thread of the native core, and counted as they are taken."""
+
+    def __init__(self, handle: Any) -> None:
+        core = library()
+        self._handle = handle
+        self._add = core.zc_py_gather_ahead_add
+        self._outcome = core.zc_py_gather_ahead_outcome
+        #: The next batch; None where there is none, for the reason that `outcome` gives.
+        self.take: Callable[[], Batch | None] = core.zc_py_gather_ahead_function(handle)
+
+    def add(self, samples: npt.NDArray[np.int64]) -> None:
+        """Samples of further batches: of whole ones, but for the last of all."""
+        self._add(self._handle, samples.ctypes.data, len(samples))
+
+    @property
+    def outcome(self) -> Outcome:
+        """What the last `take` has met."""
+        return Outcome(self._outcome(self._handle))
 
 
 def _names(fields: Sequence[Field]) -> tuple[str, ...]:

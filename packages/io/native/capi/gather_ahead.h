@@ -1,0 +1,91 @@
+// Gathers the batches of a list of samples in turn: ahead of whoever takes them, by a thread of its own, and by the taker
+// itself while that waits.
+#pragma once
+
+#include <sys/types.h>
+
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <thread>
+#include <vector>
+
+#include "gather_memory.h"
+#include "row_gatherer.h"
+
+namespace zc::capi {
+
+class GatherAhead {
+ public:
+  struct Options {
+    size_t batch_samples;  // of the last one at most
+    size_t ahead;          // batches that may lie ready
+    size_t lent_max;       // batches that there may be, those included that were taken and are kept
+  };
+  struct Batch {
+    std::shared_ptr<const GatherMemory::Block> memory;
+    BatchLayout layout;
+    uint32_t samples = 0;
+    double copy_ms = 0;
+  };
+  enum class Outcome {
+    taken,
+    not_ready,
+    no_samples,  // there are none to make it of
+    no_room,     // as many batches are kept as there may be
+    failed,      // a sample is not in the table, a file was cut short, or there is no memory
+  };
+
+  // `rows` outlives it; batches are gathered from what it knows now.
+  GatherAhead(const RowGatherer& rows, std::shared_ptr<GatherMemory> memory, Options options);
+  // Waits for the batch that is being gathered.
+  ~GatherAhead();
+  GatherAhead(const GatherAhead&) = delete;
+  GatherAhead& operator=(const GatherAhead&) = delete;
+
+  // More samples, of whole batches but for the last one.
+  void add(std::span<const int64_t> samples);
+  // The next batch, if it is there.
+  Outcome take_ready(Batch& taken);
+  // The next batch, gathered here where nobody else has begun with it.
+  Outcome take(Batch& taken);
+
+ private:
+  enum class State { waiting, under_way, done, failed };
+  struct Task {
+    explicit Task(std::span<const int64_t> numbers) : samples(numbers.begin(), numbers.end()) {}
+    std::vector<int64_t> samples;
+    State state = State::waiting;
+    Batch batch;
+  };
+
+  static bool has_ended(const Task& task) { return task.state == State::done || task.state == State::failed; }
+  void run();
+  // The first that nobody has begun with, of those that may be begun; null where there is none.
+  Task* next_task();
+  bool has_room() const { return memory_->lent() < options_.lent_max; }
+  // Gathers it while nobody is kept from the others.
+  void work(Task& task, std::unique_lock<std::mutex>& lock);
+  bool gather(Task& task) const;
+  Outcome take_front(Batch& taken);
+
+  const RowGatherer& rows_;
+  const std::shared_ptr<const RowTable> table_;
+  const std::shared_ptr<GatherMemory> memory_;
+  const Options options_;
+  const pid_t owner_;
+  std::mutex mutex_;
+  // There may be something to begin with.
+  std::condition_variable wanted_;
+  // A batch has been gathered, or could not be.
+  std::condition_variable ended_;
+  std::deque<Task> tasks_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace zc::capi

@@ -1,0 +1,180 @@
+"""A loader's samples as this process has them mapped, once all of them lie in memory and were found right."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import accumulate
+from typing import Final
+
+import numpy as np
+
+from . import arguments
+from .batch import FieldView
+from .batch_rows import BatchRows
+from .consumer_clock import ConsumerClock
+from .core import GatheredCounts
+from .dataset import SHARDS_OPEN_MAX, Dataset
+from .errors import ZcError
+from .gathered import Gatherer
+from .gathered_iteration import GatheredIteration, Samples, no_room
+from .job_share import Share
+from .progress import Progress
+from .session import Session
+from .shard import Shard
+
+#: The part of the files that has to lie in memory: a page or two may always be missing.
+_RESIDENT_PART: Final = 0.99
+#: Rows are checked so many bytes at a time.
+_CHECKED_BYTES: Final = 2**20
+#: However little memory there is, batches need some room.
+_BUDGET_BYTES_MIN: Final = 256 * 2**20
+
+
+class ResidentRows:
+    """Opens the shards and checks all of their rows, in a thread of its own; then they can be gathered."""
+
+    def __init__(
+        self,
+        source: str | list[str],
+        digest: str,
+        fields: Sequence[str] | None,
+        view_type: type[FieldView],
+        bytes_max: int | None,
+    ) -> None:
+        """``digest``: that of the dataset which is meant, whatever lies there by now."""
+        self._source = source
+        self._digest = digest
+        self._fields = fields
+        self._view_type = view_type
+        self._bytes_max = bytes_max
+        self._shards: list[Shard] = []
+        self._gatherer: Gatherer | None = None
+        self._row_bytes = 0
+        self._ended = threading.Event()
+        self._thread: threading.Thread | None = None
+        #: Whether there is no point in trying (again).
+        self._refused = False
+        self.counts = GatheredCounts()
+
+    def ready(self) -> bool:
+        """Whether all rows can be gathered now. Begins to find out where that is not known yet."""
+        if self._refused or (self._thread is not None and self._thread.is_alive()):
+            return False
+        if self._gatherer is not None:
+            return self._are_resident()
+        self._thread = threading.Thread(target=self._prepare, name="zc-resident-rows", daemon=True)
+        self._thread.start()
+        return False
+
+    def iterate(
+        self,
+        loader: object,
+        session: Session,
+        progress: Progress,
+        share: Share,
+        *,
+        batch_size: int,
+        ahead: int,
+        budget: int | None,
+        clock: ConsumerClock,
+    ) -> GatheredIteration | None:
+        """An iteration whose batches are gathered here, once `ready`; None where no thread can be had."""
+        gatherer = self._gatherer
+        if gatherer is None or gatherer.whole is None:
+            return None
+        budget = _default_budget() if budget is None else budget
+        batch_bytes = batch_size * self._row_bytes
+        most = max(1, budget // batch_bytes)
+        gather = gatherer.whole.ahead(batch_size, ahead, most, progress.counts, clock, self.counts)
+        if gather is None:
+            return None
+
+        def why(samples: Samples) -> Exception:
+            return self._failure(samples) if len(samples) else no_room(most, batch_bytes, budget)
+
+        return GatheredIteration(loader, session, progress, share, batch_size, gather, why)
+
+    def close(self) -> None:
+        """Ends what is under way, and lets the maps go; batches keep theirs."""
+        self._ended.set()
+        self._refuse()
+
+    def _prepare(self) -> None:
+        try:
+            gatherer = self._opened()
+            if gatherer is not None and self._are_resident():
+                self._check_all(gatherer)
+        except ZcError:
+            # The server meets it as well, if it is there to stay, and says where.
+            self._refuse()
+
+    def _opened(self) -> Gatherer | None:
+        dataset = Dataset(self._source)
+        if not 0 < dataset.shards <= SHARDS_OPEN_MAX:
+            self._refuse()
+            return None
+        self._shards = [dataset.shard(number) for number in range(dataset.shards)]
+        fields = tuple(
+            field for field in dataset.schema.fields if self._fields is None or field.name in self._fields
+        )
+        gatherer = Gatherer(
+            replace(dataset.schema, fields=fields), self._view_type, [*accumulate(map(len, self._shards))]
+        )
+        size = sum(shard.size_bytes for shard in self._shards)
+        too_large = self._bytes_max is not None and size > self._bytes_max
+        if gatherer.whole is None or too_large or self._digest != _digest_of(self._shards):
+            self._refuse()
+            return None
+        self._row_bytes = 8 + sum(field.step_bytes for field in fields)
+        return gatherer
+
+    def _are_resident(self) -> bool:
+        sizes = [
+            (shard.mapped.resident_bytes(0, shard.size_bytes), shard.size_bytes) for shard in self._shards
+        ]
+        resident, size = map(sum, zip(*sizes, strict=True))
+        return resident >= _RESIDENT_PART * size
+
+    def _check_all(self, gatherer: Gatherer) -> None:
+        step = max(1, _CHECKED_BYTES // self._row_bytes)
+        for number, shard in enumerate(self._shards):
+            # The first row once more at the end: only then do the checksums say that they know all.
+            for begin in [*range(0, len(shard), step), 0]:
+                if self._ended.is_set():
+                    return
+                wanted = np.arange(begin, min(begin + step, len(shard)))
+                rows = BatchRows([shard], [number], None, wanted)
+                gatherer.gather(rows, wanted)
+            gatherer.learn(rows)
+        self._gatherer = gatherer
+
+    def _failure(self, samples: Samples) -> Exception:
+        """Why these samples could not be gathered; nothing is gathered any more."""
+        self._refuse()
+        for shard in self._shards:
+            try:
+                shard.mapped.check()
+            except ZcError as error:
+                return error
+        return ZcError("ZC_IO_MEMORY", f"a batch of {len(samples)} samples cannot be gathered")
+
+    def _refuse(self) -> None:
+        self._refused = True
+        self._gatherer = None
+
+
+def _digest_of(shards: Sequence[Shard]) -> str:
+    """As the server makes it: a shard's UUID stands for its schema and all its bytes."""
+    lines = "".join(f"{shard.uuid} {len(shard)}\n" for shard in shards)
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def _default_budget() -> int:
+    """What batches may take: an eighth of the memory that is free, shared by the ranks on this machine."""
+    ranks = max(1, arguments.from_environment("LOCAL_WORLD_SIZE", "1"))
+    available = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return max(_BUDGET_BYTES_MIN, available // 8 // ranks)
