@@ -155,9 +155,9 @@ class Dataset:
         self.close()
 
     @property
-    def shards(self) -> int:
-        """How many shards there are."""
-        return len(self._counts)
+    def paths(self) -> list[str]:
+        """Where the shards lie."""
+        return list(self._paths)
 
     @property
     def source(self) -> str | list[str]:

@@ -16,7 +16,7 @@ from . import arguments
 from .batch import FieldView
 from .batch_rows import BatchRows
 from .consumer_clock import ConsumerClock
-from .core import GatheredCounts
+from .core import GatheredCounts, MappedFile
 from .dataset import SHARDS_OPEN_MAX, Dataset
 from .errors import ZcError
 from .gathered import Gatherer
@@ -26,7 +26,7 @@ from .progress import Progress
 from .session import Session
 from .shard import Shard
 
-#: The part of the files that has to lie in memory: a page or two may always be missing.
+#: The part of each file that has to lie in memory: a page or two may always be missing.
 _RESIDENT_PART: Final = 0.99
 #: Rows are checked so many bytes at a time.
 _CHECKED_BYTES: Final = 2**20
@@ -65,7 +65,9 @@ class ResidentRows:
         if self._refused or (self._thread is not None and self._thread.is_alive()):
             return False
         if self._gatherer is not None:
-            return self._are_resident()
+            if all(_is_resident(shard.mapped) for shard in self._shards):
+                return True
+            self._forget()
         self._thread = threading.Thread(target=self._prepare, name="zc-resident-rows", daemon=True)
         self._thread.start()
         return False
@@ -105,25 +107,33 @@ class ResidentRows:
 
     def _prepare(self) -> None:
         try:
-            gatherer = self._opened()
-            if gatherer is not None and self._are_resident():
-                self._check_all(gatherer)
+            # Before anything of the files is touched, which would keep it in memory.
+            if all(map(_is_resident, map(MappedFile, self._paths()))):
+                gatherer = self._opened()
+                if gatherer is not None:
+                    self._check_all(gatherer)
         except ZcError:
             # The server meets it as well, if it is there to stay, and says where.
             self._refuse()
 
+    def _paths(self) -> list[str]:
+        source = self._source
+        if isinstance(source, list):
+            return source
+        return Dataset(source).paths if os.path.isdir(source) else [source]
+
     def _opened(self) -> Gatherer | None:
         dataset = Dataset(self._source)
-        if not 0 < dataset.shards <= SHARDS_OPEN_MAX:
+        numbers = range(len(dataset.paths))
+        if not 0 < len(numbers) <= SHARDS_OPEN_MAX:
             self._refuse()
             return None
-        self._shards = [dataset.shard(number) for number in range(dataset.shards)]
+        self._shards = [dataset.shard(number) for number in numbers]
         fields = tuple(
             field for field in dataset.schema.fields if self._fields is None or field.name in self._fields
         )
-        gatherer = Gatherer(
-            replace(dataset.schema, fields=fields), self._view_type, [*accumulate(map(len, self._shards))]
-        )
+        ends = [*accumulate(map(len, self._shards))]
+        gatherer = Gatherer(replace(dataset.schema, fields=fields), self._view_type, ends)
         size = sum(shard.size_bytes for shard in self._shards)
         too_large = self._bytes_max is not None and size > self._bytes_max
         if gatherer.whole is None or too_large or self._digest != _digest_of(self._shards):
@@ -131,13 +141,6 @@ class ResidentRows:
             return None
         self._row_bytes = 8 + sum(field.step_bytes for field in fields)
         return gatherer
-
-    def _are_resident(self) -> bool:
-        sizes = [
-            (shard.mapped.resident_bytes(0, shard.size_bytes), shard.size_bytes) for shard in self._shards
-        ]
-        resident, size = map(sum, zip(*sizes, strict=True))
-        return resident >= _RESIDENT_PART * size
 
     def _check_all(self, gatherer: Gatherer) -> None:
         step = max(1, _CHECKED_BYTES // self._row_bytes)
@@ -150,12 +153,14 @@ class ResidentRows:
                 rows = BatchRows([shard], [number], None, wanted)
                 gatherer.gather(rows, wanted)
             gatherer.learn(rows)
-        self._gatherer = gatherer
+        if not self._refused:
+            self._gatherer = gatherer
 
     def _failure(self, samples: Samples) -> Exception:
         """Why these samples could not be gathered; nothing is gathered any more."""
+        shards = self._shards
         self._refuse()
-        for shard in self._shards:
+        for shard in shards:
             try:
                 shard.mapped.check()
             except ZcError as error:
@@ -164,7 +169,16 @@ class ResidentRows:
 
     def _refuse(self) -> None:
         self._refused = True
+        self._forget()
+
+    def _forget(self) -> None:
+        """Lets go of the maps."""
         self._gatherer = None
+        self._shards = []
+
+
+def _is_resident(mapped: MappedFile) -> bool:
+    return mapped.resident_bytes(0, mapped.size_bytes) >= _RESIDENT_PART * mapped.size_bytes
 
 
 def _digest_of(shards: Sequence[Shard]) -> str:
