@@ -7,6 +7,12 @@
 #include <utility>
 
 namespace zc::capi {
+namespace {
+
+constexpr std::chrono::microseconds pause_min(50);
+constexpr std::chrono::milliseconds pause_max(5);
+
+}  // namespace
 
 GatherAhead::GatherAhead(const RowGatherer& rows, std::shared_ptr<GatherMemory> memory, Options options)
     : rows_(rows),
@@ -66,7 +72,10 @@ GatherAhead::Outcome GatherAhead::take_front(Batch& taken) {
   if (tasks_.front().state == State::failed) return Outcome::failed;
   taken = std::move(tasks_.front().batch);
   tasks_.pop_front();
-  wanted_.notify_one();
+  const auto now = Clock::now();
+  pause_ = std::clamp<Clock::duration>((now - taken_at_) / 2, pause_min, pause_max);
+  taken_at_ = now;
+  if (!tasks_.empty() && tasks_.front().state == State::waiting) wanted_.notify_one();
   return Outcome::taken;
 }
 
@@ -76,7 +85,7 @@ void GatherAhead::run() {
     if (Task* const task = next_task(); task != nullptr) {
       work(*task, lock);
     } else {
-      wanted_.wait(lock);
+      wanted_.wait_for(lock, tasks_.empty() ? pause_max : pause_);
     }
   }
 }
@@ -91,9 +100,9 @@ GatherAhead::Task* GatherAhead::next_task() {
 void GatherAhead::work(Task& task, std::unique_lock<std::mutex>& lock) {
   task.state = State::under_way;
   lock.unlock();
-  const auto begin = std::chrono::steady_clock::now();
+  const auto begin = Clock::now();
   const bool gathered = gather(task);
-  task.batch.copy_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
+  task.batch.copy_ms = std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
   lock.lock();
   task.state = gathered ? State::done : State::failed;
   ended_.notify_all();

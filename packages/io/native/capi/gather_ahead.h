@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -55,6 +56,7 @@ class GatherAhead {
   Outcome take(Batch& taken);
 
  private:
+  using Clock = std::chrono::steady_clock;
   enum class State { waiting, under_way, done, failed };
   struct Task {
     explicit Task(std::span<const int64_t> numbers) : samples(numbers.begin(), numbers.end()) {}
@@ -85,6 +87,10 @@ class GatherAhead {
   std::condition_variable ended_;
   std::deque<Task> tasks_;
   bool stopping_ = false;
+  // A taker that wakes the thread waits for that. So the thread looks by itself, twice in the time from one batch to the
+  // next, and is woken only where nothing is left that has been begun.
+  Clock::time_point taken_at_;
+  Clock::duration pause_{};
   std::thread thread_;
 };
 

@@ -44,6 +44,9 @@ class GatheredIteration(ServerIteration):
         #: The order that has come, with the number of the first batch of each part.
         self._parts: deque[tuple[int, Samples]] = deque()
         self._known = 0
+        #: Batches that were taken since the server was heard, about; and after how many to listen again.
+        self._unheard = 0
+        self._hears_after = 0
         self._begin(share, ahead=0, listed=True)
 
     def __iter__(self) -> GatheredIteration:
@@ -51,11 +54,14 @@ class GatheredIteration(ServerIteration):
 
     def __next__(self) -> Batch:
         try:
-            # While the last part that has come is used up the next one is on its way.
-            if self._parts and self._counts.taken >= self._parts[-1][0]:
-                self._hear()
             batch = self._take()
-            return self._await_batch() if batch is None else batch
+            if batch is None:
+                return self._await_batch()
+            # While the last part that has come is used up the next one is on its way.
+            self._unheard += 1
+            if self._unheard >= self._hears_after:
+                self._hear()
+            return batch
         except StopIteration:
             raise
         except BaseException as error:
@@ -91,6 +97,7 @@ class GatheredIteration(ServerIteration):
     def _hear(self) -> None:
         """Takes in what the server has sent; waits for nothing."""
         with self._turn:
+            self._unheard = 0
             while not self._over and (self._inbox or self._client.look()):
                 if self._inbox:
                     self._deal_with(self._inbox[0])
@@ -111,6 +118,7 @@ class GatheredIteration(ServerIteration):
             self._parts.popleft()
         self._parts.append((first, samples))
         self._known = first + batches
+        self._hears_after = max(1, batches // 2)
         self._gather.add(samples)
         if self._known < self._batches:
             self._client.send(self._number, protocol.WAITING, self._id, self._known)
