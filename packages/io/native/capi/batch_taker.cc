@@ -36,7 +36,11 @@ PyObject* BatchTaker::take() {
   counts_.asked(is_ready);
   if (is_ready) {
     patient_ = true;
-  } else if (!is_first_try || !wait() || !may_read() || !look()) {
+  } else if (is_first_try && wait()) {
+    // An interrupt that came meanwhile comes before the batch, which stays where it is.
+    if (api_.check_signals() != 0) return nullptr;
+    if (!may_read() || !look()) return api_.new_none();
+  } else {
     return api_.new_none();
   }
   const auto message = std::span<const std::byte>(frame_).subspan(sizeof(FrameHead));
@@ -56,9 +60,10 @@ bool BatchTaker::wait() {
   if (!patient_) return false;
   void* const unlocked = api_.unlock();
   struct pollfd waited = {.fd = place_.control, .events = POLLIN, .revents = 0};
-  patient_ = ::poll(&waited, 1, moment_ms) > 0;
+  const bool has_come = ::poll(&waited, 1, moment_ms) > 0;
   api_.lock(unlocked);
-  return patient_;
+  patient_ = has_come;
+  return has_come;
 }
 
 bool BatchTaker::look() {

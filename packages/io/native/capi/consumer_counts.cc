@@ -13,7 +13,8 @@ double now_seconds() {
 }  // namespace
 
 void ConsumerCounts::asked(bool ready) const {
-  clock_->ready = ready ? 1 : 0;
+  // One that comes after it was waited for was not there when it was asked for.
+  clock_->ready = ready && !asking() ? 1 : 0;
   if (asking()) return;
   iteration_->asking = 1;
   clock_->asked_at = now_seconds();

@@ -12,7 +12,7 @@ class ConsumerCounts {
   zc_iteration& iteration() const { return *iteration_; }
   // Whether a batch was asked for that has not been given.
   bool asking() const { return iteration_->asking != 0; }
-  // A batch is asked for, now or still; `ready`: it is there.
+  // A batch is asked for, now or still; `ready`: it is there now.
   void asked(bool ready) const;
   // It is handed out.
   void given() const;

@@ -34,7 +34,7 @@ class GatherAhead {
     double copy_ms = 0;
   };
   enum class Outcome {
-    taken,
+    taken,  // or there to be taken
     not_ready,
     no_samples,  // there are none to make it of
     no_room,     // as many batches are kept as there may be
@@ -50,10 +50,12 @@ class GatherAhead {
 
   // More samples, of whole batches but for the last one.
   void add(std::span<const int64_t> samples);
-  // The next batch, if it is there.
+  // The next batch, if it is there. In a forked child there is none.
   Outcome take_ready(Batch& taken);
-  // The next batch, gathered here where nobody else has begun with it.
-  Outcome take(Batch& taken);
+  // Until the next batch is there (`taken`: take it), or cannot be. Gathers batches meanwhile that nobody has begun.
+  Outcome wait();
+  // Gathers nothing any more and lets go of what was not taken; waits for nothing. No batch follows.
+  void end();
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -67,12 +69,14 @@ class GatherAhead {
 
   static bool has_ended(const Task& task) { return task.state == State::done || task.state == State::failed; }
   void run();
+  void rest(std::unique_lock<std::mutex>& lock, unsigned looks);
   // The first that nobody has begun with, of those that may be begun; null where there is none.
   Task* next_task();
   bool has_room() const { return memory_->lent() < options_.lent_max; }
   // Gathers it while nobody is kept from the others.
   void work(Task& task, std::unique_lock<std::mutex>& lock);
-  bool gather(Task& task) const;
+  bool lay_out(Task& task) const;
+  bool gather(const Task& task) const;
   Outcome take_front(Batch& taken);
 
   const RowGatherer& rows_;
@@ -80,18 +84,24 @@ class GatherAhead {
   const std::shared_ptr<GatherMemory> memory_;
   const Options options_;
   const pid_t owner_;
-  std::mutex mutex_;
-  // There may be something to begin with.
-  std::condition_variable wanted_;
-  // A batch has been gathered, or could not be.
-  std::condition_variable ended_;
+  struct Sync {
+    std::mutex mutex;
+    // There may be something to begin with.
+    std::condition_variable wanted;
+    // A batch has been gathered, or could not be.
+    std::condition_variable ended;
+    std::thread thread;
+  };
+  // A forked child has a copy of it without the thread, which it must not touch, not even to destroy it.
+  std::unique_ptr<Sync> sync_ = std::make_unique<Sync>();
   std::deque<Task> tasks_;
   bool stopping_ = false;
   // A taker that wakes the thread waits for that. So the thread looks by itself, twice in the time from one batch to the
   // next, and is woken only where nothing is left that has been begun.
   Clock::time_point taken_at_;
   Clock::duration pause_{};
-  std::thread thread_;
+  // It has looked in vain for a while: whoever takes a batch wakes it.
+  bool asleep_ = false;
 };
 
 }  // namespace zc::capi

@@ -29,6 +29,7 @@ std::optional<PythonApi> look() {
                    found(api.type_of, "PyObject_Type") && found(api.list_item, "PyList_GetItem") &&
                    found(api.list_size, "PyList_Size") &&
                    found(api.int_value, "PyLong_AsLongLongAndOverflow") &&
+                   found(api.check_signals, "PyErr_CheckSignals") &&
                    found(api.unlock, "PyEval_SaveThread") && found(api.lock, "PyEval_RestoreThread");
   if (!all) return {};
   return api;

@@ -48,6 +48,8 @@ struct PythonApi {
   PyObject* (*list_item)(PyObject* list, intptr_t index);  // borrowed
   intptr_t (*list_size)(PyObject* list);
   long long (*int_value)(PyObject* number, int* overflow);
+  // Runs the handlers of signals that have come; not 0 where one has raised an exception.
+  int (*check_signals)();
   // Lets other threads of the interpreter run, until `lock` is given what this gave.
   void* (*unlock)();
   void (*lock)(void* state);

@@ -1,9 +1,9 @@
 // What Python gets as objects of its own, by ctypes.PyDLL: with the interpreter's lock, and no step of the
 // interpreter in between that an exception could come into.
+#include <exception>
 #include <memory>
 #include <new>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -168,20 +168,24 @@ PyObject* take_gathered(PyObject* self, PyObject*) {
   zc_iteration& iteration = ahead.counts.iteration();
   if (iteration.over != 0) return api.new_none();
   GatherAhead::Batch batch;
-  ahead.last = ahead.batches.take_ready(batch);
-  ahead.counts.asked(ahead.last == Ahead::Outcome::taken);
-  if (ahead.last == Ahead::Outcome::not_ready) {
+  for (;;) {
+    ahead.last = ahead.batches.take_ready(batch);
+    ahead.counts.asked(ahead.last == Ahead::Outcome::taken);
+    if (ahead.last != Ahead::Outcome::not_ready) break;
     void* const unlocked = api.unlock();
-    const auto outcome = ahead.batches.take(batch);
+    const auto outcome = ahead.batches.wait();
     api.lock(unlocked);
+    // An interrupt that came meanwhile comes before the batch, and another thread may have ended the iteration.
+    if (api.check_signals() != 0) return nullptr;
+    if (iteration.over != 0) return api.new_none();
     ahead.last = outcome;
+    if (outcome != Ahead::Outcome::taken) break;
   }
-  // Another thread may have ended the iteration meanwhile.
-  if (ahead.last != Ahead::Outcome::taken || iteration.over != 0) return api.new_none();
+  if (ahead.last != Ahead::Outcome::taken) return api.new_none();
   iteration.taken++;
   ahead.gathered.batches++;
   ahead.gathered.samples += batch.samples;
-  ahead.gathered.bytes += batch.layout.bytes;
+  ahead.gathered.bytes += batch.samples * ahead.home.rows.sample_bytes();
   ahead.gathered.copy_ms += batch.copy_ms;
   PyObject* made = tensors_of(ahead.home, std::move(batch));
   if (made != nullptr) ahead.counts.given();
@@ -292,7 +296,7 @@ PyObject* zc_py_gather_ahead(PyObject* gatherer, uint64_t batch_samples, uint64_
                   .last = Ahead::Outcome::no_samples,
                   .batches = GatherAhead(home.rows, home.memory,
                                          {.batch_samples = batch_samples, .ahead = ahead, .lent_max = lent_max})}));
-  } catch (const std::system_error&) {
+  } catch (const std::exception&) {
     return api.new_none();
   }
 }
@@ -303,9 +307,16 @@ PyObject* zc_py_gather_ahead_function(PyObject* gather_ahead) {
   return PythonApi::find()->function_new(&take, gather_ahead, nullptr);
 }
 
-void zc_py_gather_ahead_add(PyObject* gather_ahead, const int64_t* samples, uint64_t count) {
-  held_in<Ahead>(gather_ahead)->batches.add({samples, count});
+int32_t zc_py_gather_ahead_add(PyObject* gather_ahead, const int64_t* samples, uint64_t count) {
+  try {
+    held_in<Ahead>(gather_ahead)->batches.add({samples, count});
+    return 1;
+  } catch (const std::bad_alloc&) {
+    return 0;
+  }
 }
+
+void zc_py_gather_ahead_end(PyObject* gather_ahead) { held_in<Ahead>(gather_ahead)->batches.end(); }
 
 int32_t zc_py_gather_ahead_outcome(PyObject* gather_ahead) {
   return static_cast<int32_t>(held_in<Ahead>(gather_ahead)->last);

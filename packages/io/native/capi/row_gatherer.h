@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <numeric>
 #include <optional>
 #include <span>
 #include <utility>
@@ -55,6 +56,8 @@ class RowGatherer {
   RowGatherer(std::vector<uint64_t> ends, std::vector<TensorField> fields);
 
   std::span<const TensorField> fields() const { return fields_; }
+  // Of a sample, without its number.
+  uint64_t sample_bytes() const { return std::accumulate(row_bytes_.begin(), row_bytes_.end(), uint64_t{0}); }
   std::shared_ptr<const RowTable> table() const { return table_; }
   // Rows of that shard are gathered from here on, without a look at their checksums. False where the file does not
   // hold them.

@@ -184,9 +184,11 @@ ZC_API PyObject *zc_py_gather_ahead(PyObject *gatherer, uint64_t batch_samples, 
 /* A function without arguments that gives the next batch and counts it; None where it cannot, for the reason that
  * zc_py_gather_ahead_outcome gives. */
 ZC_API PyObject *zc_py_gather_ahead_function(PyObject *gather_ahead);
-/* Samples of further batches: whole ones, but for the last of all. */
-ZC_API void zc_py_gather_ahead_add(PyObject *gather_ahead, const int64_t *samples, uint64_t count);
+/* Samples of further batches: whole ones, but for the last of all. 0 where there is no memory for them. */
+ZC_API int32_t zc_py_gather_ahead_add(PyObject *gather_ahead, const int64_t *samples, uint64_t count);
 ZC_API int32_t zc_py_gather_ahead_outcome(PyObject *gather_ahead);
+/* Nothing is gathered any more, and what was not taken is let go of. */
+ZC_API void zc_py_gather_ahead_end(PyObject *gather_ahead);
 
 #ifdef __cplusplus
 }

@@ -41,6 +41,14 @@ struct Shard {
   }
 };
 
+// The next batch, however long it takes.
+Outcome take(GatherAhead& ahead, GatherAhead::Batch& batch) {
+  for (;;) {
+    if (const Outcome outcome = ahead.take_ready(batch); outcome != Outcome::not_ready) return outcome;
+    if (const Outcome outcome = ahead.wait(); outcome != Outcome::taken) return outcome;
+  }
+}
+
 std::vector<int64_t> samples_from(int64_t first, size_t count) {
   std::vector<int64_t> samples;
   for (size_t i = 0; i < count; i++) samples.push_back((first + static_cast<int64_t>(i)) % 50);
@@ -53,15 +61,15 @@ TEST("gather ahead: batches come in turn, the last one shorter, and then there a
   Shard shard;
   GatherAhead ahead(shard.rows, shard.memory, {.batch_samples = 8, .ahead = 2, .lent_max = 10});
   GatherAhead::Batch batch;
-  CHECK(ahead.take(batch) == Outcome::no_samples);
+  CHECK(take(ahead, batch) == Outcome::no_samples);
   ahead.add(samples_from(0, 16));
   ahead.add(samples_from(16, 5));
   for (int64_t first = 0; first < 21; first += 8) {
-    CHECK(ahead.take(batch) == Outcome::taken);
+    CHECK(take(ahead, batch) == Outcome::taken);
     CHECK_EQUAL(batch.samples, first < 16 ? 8u : 5u);
     CHECK(shard.holds(batch, first));
   }
-  CHECK(ahead.take(batch) == Outcome::no_samples);
+  CHECK(take(ahead, batch) == Outcome::no_samples);
   CHECK(ahead.take_ready(batch) == Outcome::no_samples);
 }
 
@@ -82,11 +90,11 @@ TEST("gather ahead: makes no more batches than may be kept, and goes on when one
   GatherAhead ahead(shard.rows, shard.memory, {.batch_samples = 4, .ahead = 2, .lent_max = 3});
   ahead.add(samples_from(0, 40));
   std::vector<GatherAhead::Batch> kept(3);
-  for (auto& batch : kept) CHECK(ahead.take(batch) == Outcome::taken);
+  for (auto& batch : kept) CHECK(take(ahead, batch) == Outcome::taken);
   GatherAhead::Batch batch;
-  CHECK(ahead.take(batch) == Outcome::no_room);
+  CHECK(take(ahead, batch) == Outcome::no_room);
   kept.erase(kept.begin());
-  CHECK(ahead.take(batch) == Outcome::taken);
+  CHECK(take(ahead, batch) == Outcome::taken);
   CHECK(shard.holds(batch, 12) && shard.holds(kept[0], 4));
 }
 
@@ -96,15 +104,15 @@ TEST("gather ahead: a sample that is none, and a file that was cut short, are fa
   ahead.add(samples_from(0, 4));
   ahead.add(std::vector<int64_t>{1, 2, 50, 3});
   GatherAhead::Batch batch;
-  CHECK(ahead.take(batch) == Outcome::taken);
-  CHECK(ahead.take(batch) == Outcome::failed);
-  CHECK(ahead.take(batch) == Outcome::failed);
+  CHECK(take(ahead, batch) == Outcome::taken);
+  CHECK(take(ahead, batch) == Outcome::failed);
+  CHECK(take(ahead, batch) == Outcome::failed);
 
   Shard cut;
   GatherAhead of_cut(cut.rows, cut.memory, {.batch_samples = 4, .ahead = 1, .lent_max = 10});
   CHECK_EQUAL(::truncate(cut.file.path().c_str(), 0), 0);
   of_cut.add(samples_from(0, 4));
-  CHECK(of_cut.take(batch) == Outcome::failed);
+  CHECK(take(of_cut, batch) == Outcome::failed);
 }
 
 TEST("gather ahead: several threads take each batch once") {
@@ -114,7 +122,7 @@ TEST("gather ahead: several threads take each batch once") {
   std::array<std::atomic<int>, 50> seen{};
   const auto take_all = [&] {
     GatherAhead::Batch batch;
-    while (ahead.take(batch) == Outcome::taken) {
+    while (take(ahead, batch) == Outcome::taken) {
       for (size_t i = 0; i < 50; i++) {
         if (shard.holds(batch, static_cast<int64_t>(i))) seen[i]++;
       }
@@ -126,6 +134,33 @@ TEST("gather ahead: several threads take each batch once") {
   for (const auto& count : seen) CHECK_EQUAL(count.load(), 1);
 }
 
+TEST("gather ahead: once ended it gives no batch and keeps none") {
+  Shard shard;
+  GatherAhead ahead(shard.rows, shard.memory, {.batch_samples = 4, .ahead = 3, .lent_max = 10});
+  ahead.add(samples_from(0, 40));
+  GatherAhead::Batch batch;
+  CHECK(take(ahead, batch) == Outcome::taken);
+  ahead.end();
+  CHECK(take(ahead, batch) == Outcome::failed);
+  for (int i = 0; i < 1000 && shard.memory->lent() > 1; i++) ::usleep(1000);
+  CHECK_EQUAL(shard.memory->lent(), 1u);
+}
+
+TEST("gather ahead: goes on after a long pause") {
+  Shard shard;
+  GatherAhead ahead(shard.rows, shard.memory, {.batch_samples = 4, .ahead = 2, .lent_max = 10});
+  ahead.add(samples_from(0, 40));
+  GatherAhead::Batch batch;
+  CHECK(take(ahead, batch) == Outcome::taken && take(ahead, batch) == Outcome::taken);
+  // It looks four times, for less than a millisecond each, and then sleeps.
+  ::usleep(50'000);
+  for (int64_t first = 8; first < 40; first += 4) {
+    CHECK(take(ahead, batch) == Outcome::taken);
+    CHECK(shard.holds(batch, first));
+    ::usleep(2'000);
+  }
+}
+
 TEST("gather ahead: ends while batches are being gathered, and in a forked child") {
   Shard shard;
   for (int i = 0; i < 100; i++) {
@@ -135,10 +170,14 @@ TEST("gather ahead: ends while batches are being gathered, and in a forked child
   auto ahead = std::make_unique<GatherAhead>(
       shard.rows, shard.memory, GatherAhead::Options{.batch_samples = 10, .ahead = 4, .lent_max = 100});
   ahead->add(samples_from(0, 50));
+  // The thread has something to wait for by then.
+  ::usleep(20'000);
   const pid_t child = ::fork();
   if (child == 0) {
+    GatherAhead::Batch batch;
+    const bool has_none = ahead->take_ready(batch) == Outcome::failed;
     ahead.reset();
-    ::_exit(0);
+    ::_exit(has_none ? 0 : 1);
   }
   int status = -1;
   CHECK_EQUAL(::waitpid(child, &status, 0), child);

@@ -196,6 +196,10 @@ class GatherAhead(Protocol):
         """Samples of further batches: of whole ones, but for the last of all."""
         ...
 
+    def end(self) -> None:
+        """Lets go of the batches that were not taken."""
+        ...
+
     @property
     def outcome(self) -> Outcome: ...
 

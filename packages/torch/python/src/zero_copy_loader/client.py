@@ -199,10 +199,13 @@ class Client:
                 self._wait()
         return None
 
-    def await_told(self, inbox: deque[bytes], number: int) -> None:
-        """Waits until there is something in a loader's inbox that the server sends by itself."""
+    def await_told(self, inbox: deque[bytes], number: int, until: Callable[[], bool]) -> None:
+        """Waits for something in a loader's inbox, which the server sends by itself.
+
+        ``until``: whether another thread has dealt with it already.
+        """
         self._check()
-        while not inbox:
+        while not inbox and not until():
             if self._pump():
                 continue
             if self._inboxes.get(number) is not inbox:

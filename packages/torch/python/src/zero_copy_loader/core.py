@@ -174,7 +174,8 @@ _SHORT_DECLARATIONS: Final[dict[str, tuple[Any, list[Any]]]] = {
         ],
     ),
     "zc_py_gather_ahead_function": (_OBJECT, [_OBJECT]),
-    "zc_py_gather_ahead_add": (None, [_OBJECT, _POINTER, _U64]),
+    "zc_py_gather_ahead_add": (_I32, [_OBJECT, _POINTER, _U64]),
+    "zc_py_gather_ahead_end": (None, [_OBJECT]),
     "zc_py_gather_ahead_outcome": (_I32, [_OBJECT]),
 }
 

@@ -128,15 +128,15 @@ class Gatherer:
         plain = all(field.codec == "none" and field.dtype != "bool" for field in schema.fields)
         #: What gathers batches from learned shards by one native call; None where fields do not allow it.
         self.whole = view_type.whole_batches(self._views, ends) if plain else None
-        # Shards that are gathered from at once; it keeps their maps.
-        self._learned: set[int] = set()
+        #: Shards that are gathered from at once; it keeps their maps.
+        self.learned: set[int] = set()
 
     def gather_at_once(self, indices: Any) -> Gathered | None:
         """The same as `gather` by one native call; None where that cannot be.
 
         It takes lists of integers from 0 on, and shards of which all rows have been seen to be right.
         """
-        if self.whole is None or not self._learned:
+        if self.whole is None or not self.learned:
             return None
         batch = self.whole.gather(indices)
         return None if batch is None else Gathered.of(batch, len(indices), self._views)
@@ -146,17 +146,17 @@ class Gatherer:
         if self.whole is None:
             return
         for number, shard in zip(rows.numbers, rows.shards, strict=True):
-            if number in self._learned or len(self._learned) >= _LEARNED_MAX:
+            if number in self.learned or len(self.learned) >= _LEARNED_MAX:
                 continue
             columns = [shard.columns[view.name] for view in self._views]
             if all(column.checksums.complete for column in columns):
                 regions = [column.region.offset for column in columns]
                 if self.whole.add(number, shard.mapped.handle, regions):
-                    self._learned.add(number)
+                    self.learned.add(number)
 
     def forget(self) -> None:
         """Nothing is gathered at once any more."""
-        self._learned.clear()
+        self.learned.clear()
         if self.whole is not None:
             self.whole.clear()
 

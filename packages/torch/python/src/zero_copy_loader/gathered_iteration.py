@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -54,14 +55,13 @@ class GatheredIteration(ServerIteration):
 
     def __next__(self) -> Batch:
         try:
-            batch = self._take()
-            if batch is None:
-                return self._await_batch()
-            # While the last part that has come is used up the next one is on its way.
-            self._unheard += 1
+            # While a part of the order is used up the next one comes. It is taken in before the batch is: an
+            # exception in between would lose that.
             if self._unheard >= self._hears_after:
                 self._hear()
-            return batch
+            self._unheard += 1
+            batch = self._take()
+            return self._await_batch() if batch is None else batch
         except StopIteration:
             raise
         except BaseException as error:
@@ -74,19 +74,25 @@ class GatheredIteration(ServerIteration):
             if self._over:
                 raise self._end()
             self._client.check()
-            if self._progress.finished:
+            if self._taken >= self._batches:
+                # Another thread may be about to hand out the last one.
                 self._finish()
                 self._client.end_iteration(self._number, self._id)
                 raise StopIteration
             outcome = self._gather.outcome
             if outcome is Outcome.NO_SAMPLES:
-                self._client.await_told(self._inbox, self._number)
+                self._client.await_told(
+                    self._inbox, self._number, partial(self._knows_more_than, self._known)
+                )
                 self._hear()
             elif outcome in (Outcome.NO_ROOM, Outcome.FAILED):
                 raise self._why(self._next_samples() if outcome is Outcome.FAILED else np.zeros(0, np.int64))
             batch = self._take()
             if batch is not None:
                 return batch
+
+    def _knows_more_than(self, batches: int) -> bool:
+        return self._over or self._known > batches
 
     def _next_samples(self) -> Samples:
         """Those of the batch that is to come."""
@@ -98,7 +104,7 @@ class GatheredIteration(ServerIteration):
         """Takes in what the server has sent; waits for nothing."""
         with self._turn:
             self._unheard = 0
-            while not self._over and (self._inbox or self._client.look()):
+            while not self._over and self._known < self._batches and (self._inbox or self._client.look()):
                 if self._inbox:
                     self._deal_with(self._inbox[0])
                     if self._inbox:
@@ -134,6 +140,10 @@ class GatheredIteration(ServerIteration):
         if samples.min() < 0 or samples.max() >= self._samples:
             raise protocol_error(f"an id is no sample's: there are {self._samples}")
         return batches
+
+    def _finish(self) -> None:
+        super()._finish()
+        self._gather.end()
 
     @property
     def _batches(self) -> int:

@@ -248,6 +248,7 @@ class DataLoader(SampleAccess):
             source = self._paths if len(self._paths) > 1 else self._paths[0]
             budget = self._options["page_cache_budget"]
             self._resident = ResidentRows(source, session.digest, self._fields, self._view_type, budget)
+            weakref.finalize(self, self._resident.close)
         if not self._resident.ready():
             return None
         return self._resident.iterate(

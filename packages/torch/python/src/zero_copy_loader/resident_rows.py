@@ -12,9 +12,9 @@ from typing import Final
 
 import numpy as np
 
-from . import arguments
-from .batch import FieldView
+from .batch import INT64, FieldView
 from .batch_rows import BatchRows
+from .buffers import page_aligned
 from .consumer_clock import ConsumerClock
 from .core import GatheredCounts, MappedFile
 from .dataset import SHARDS_OPEN_MAX, Dataset
@@ -22,6 +22,7 @@ from .errors import ZcError
 from .gathered import Gatherer
 from .gathered_iteration import GatheredIteration, Samples, no_room
 from .job_share import Share
+from .memory_budget import default_budget
 from .progress import Progress
 from .session import Session
 from .shard import Shard
@@ -30,8 +31,6 @@ from .shard import Shard
 _RESIDENT_PART: Final = 0.99
 #: Rows are checked so many bytes at a time.
 _CHECKED_BYTES: Final = 2**20
-#: However little memory there is, batches need some room.
-_BUDGET_BYTES_MIN: Final = 256 * 2**20
 
 
 class ResidentRows:
@@ -53,8 +52,8 @@ class ResidentRows:
         self._bytes_max = bytes_max
         self._shards: list[Shard] = []
         self._gatherer: Gatherer | None = None
-        self._row_bytes = 0
-        self._ended = threading.Event()
+        #: Of each field.
+        self._row_bytes: list[int] = []
         self._thread: threading.Thread | None = None
         #: Whether there is no point in trying (again).
         self._refused = False
@@ -64,12 +63,16 @@ class ResidentRows:
         """Whether all rows can be gathered now. Begins to find out where that is not known yet."""
         if self._refused or (self._thread is not None and self._thread.is_alive()):
             return False
-        if self._gatherer is not None:
-            if all(_is_resident(shard.mapped) for shard in self._shards):
-                return True
-            self._forget()
-        self._thread = threading.Thread(target=self._prepare, name="zc-resident-rows", daemon=True)
-        self._thread.start()
+        try:
+            if self._gatherer is not None:
+                if all(_is_resident(shard.mapped) for shard in self._shards):
+                    return True
+                self._forget()
+            self._thread = threading.Thread(target=self._prepare, name="zc-resident-rows", daemon=True)
+            self._thread.start()
+        except (ZcError, RuntimeError):
+            # A file has another name by now, or there are no more threads.
+            self._refuse()
         return False
 
     def iterate(
@@ -88,9 +91,14 @@ class ResidentRows:
         gatherer = self._gatherer
         if gatherer is None or gatherer.whole is None:
             return None
-        budget = _default_budget() if budget is None else budget
-        batch_bytes = batch_size * self._row_bytes
-        most = max(1, budget // batch_bytes)
+        batch_bytes = self._batch_bytes(batch_size)
+        # Those that lie ready, the one in the trainer's hands, and one that is about to take its place.
+        least = ahead + 2
+        if budget is None:
+            budget = max(default_budget(), least * batch_bytes)
+        most = budget // batch_bytes
+        if most < least:
+            return None
         gather = gatherer.whole.ahead(batch_size, ahead, most, progress.counts, clock, self.counts)
         if gather is None:
             return None
@@ -100,19 +108,20 @@ class ResidentRows:
 
         return GatheredIteration(loader, session, progress, share, batch_size, gather, why)
 
+    def _batch_bytes(self, samples: int) -> int:
+        """Each field begins on a page, as the samples' numbers do."""
+        return sum(page_aligned(samples * row_bytes) for row_bytes in (*self._row_bytes, INT64.itemsize))
+
     def close(self) -> None:
-        """Ends what is under way, and lets the maps go; batches keep theirs."""
-        self._ended.set()
+        """Ends what is under way, and lets the maps go; iterations keep theirs."""
         self._refuse()
 
     def _prepare(self) -> None:
         try:
             # Before anything of the files is touched, which would keep it in memory.
             if all(map(_is_resident, map(MappedFile, self._paths()))):
-                gatherer = self._opened()
-                if gatherer is not None:
-                    self._check_all(gatherer)
-        except ZcError:
+                self._check_all()
+        except (ZcError, OSError, MemoryError):
             # The server meets it as well, if it is there to stay, and says where.
             self._refuse()
 
@@ -122,39 +131,44 @@ class ResidentRows:
             return source
         return Dataset(source).paths if os.path.isdir(source) else [source]
 
-    def _opened(self) -> Gatherer | None:
-        dataset = Dataset(self._source)
-        numbers = range(len(dataset.paths))
-        if not 0 < len(numbers) <= SHARDS_OPEN_MAX:
-            self._refuse()
-            return None
-        self._shards = [dataset.shard(number) for number in numbers]
+    def _check_all(self) -> None:
+        shards = self._opened()
         fields = tuple(
-            field for field in dataset.schema.fields if self._fields is None or field.name in self._fields
+            field for field in shards[0].schema.fields if self._fields is None or field.name in self._fields
         )
-        ends = [*accumulate(map(len, self._shards))]
-        gatherer = Gatherer(replace(dataset.schema, fields=fields), self._view_type, ends)
-        size = sum(shard.size_bytes for shard in self._shards)
+        ends = [*accumulate(map(len, shards))]
+        gatherer = Gatherer(replace(shards[0].schema, fields=fields), self._view_type, ends)
+        size = sum(shard.size_bytes for shard in shards)
         too_large = self._bytes_max is not None and size > self._bytes_max
-        if gatherer.whole is None or too_large or self._digest != _digest_of(self._shards):
+        if gatherer.whole is None or too_large or self._digest != _digest_of(shards):
             self._refuse()
-            return None
-        self._row_bytes = 8 + sum(field.step_bytes for field in fields)
-        return gatherer
-
-    def _check_all(self, gatherer: Gatherer) -> None:
-        step = max(1, _CHECKED_BYTES // self._row_bytes)
-        for number, shard in enumerate(self._shards):
+            return
+        self._row_bytes = [field.step_bytes for field in fields]
+        step = max(1, _CHECKED_BYTES // sum(self._row_bytes))
+        for number, shard in enumerate(shards):
             # The first row once more at the end: only then do the checksums say that they know all.
             for begin in [*range(0, len(shard), step), 0]:
-                if self._ended.is_set():
+                if self._refused:
                     return
                 wanted = np.arange(begin, min(begin + step, len(shard)))
                 rows = BatchRows([shard], [number], None, wanted)
                 gatherer.gather(rows, wanted)
             gatherer.learn(rows)
-        if not self._refused:
-            self._gatherer = gatherer
+        if len(gatherer.learned) < len(shards):
+            self._refuse()
+            return
+        self._shards, self._gatherer = shards, gatherer
+        if self._refused:
+            self._forget()
+
+    def _opened(self) -> list[Shard]:
+        dataset = Dataset(self._source)
+        numbers = range(len(dataset.paths))
+        if not 0 < len(numbers) <= SHARDS_OPEN_MAX:
+            raise ZcError(
+                "ZC_ARGUMENT", f"there are {len(numbers)} shards, at most {SHARDS_OPEN_MAX} can be mapped"
+            )
+        return [dataset.shard(number) for number in numbers]
 
     def _failure(self, samples: Samples) -> Exception:
         """Why these samples could not be gathered; nothing is gathered any more."""
@@ -185,10 +199,3 @@ def _digest_of(shards: Sequence[Shard]) -> str:
     """As the server makes it: a shard's UUID stands for its schema and all its bytes."""
     lines = "".join(f"{shard.uuid} {len(shard)}\n" for shard in shards)
     return hashlib.sha256(lines.encode()).hexdigest()
-
-
-def _default_budget() -> int:
-    """What batches may take: an eighth of the memory that is free, shared by the ranks on this machine."""
-    ranks = max(1, arguments.from_environment("LOCAL_WORLD_SIZE", "1"))
-    available = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return max(_BUDGET_BYTES_MIN, available // 8 // ranks)

@@ -116,13 +116,19 @@ class TensorGatherAhead:
         core = library()
         self._handle = handle
         self._add = core.zc_py_gather_ahead_add
+        self._end = core.zc_py_gather_ahead_end
         self._outcome = core.zc_py_gather_ahead_outcome
         #: The next batch; None where there is none, for the reason that `outcome` gives.
         self.take: Callable[[], Batch | None] = core.zc_py_gather_ahead_function(handle)
 
     def add(self, samples: npt.NDArray[np.int64]) -> None:
         """Samples of further batches: of whole ones, but for the last of all."""
-        self._add(self._handle, samples.ctypes.data, len(samples))
+        if not self._add(self._handle, samples.ctypes.data, len(samples)):
+            raise MemoryError
+
+    def end(self) -> None:
+        """Lets go of the batches that were not taken."""
+        self._end(self._handle)
 
     @property
     def outcome(self) -> Outcome:
