@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -33,17 +32,16 @@ class GatheredIteration(ServerIteration):
         share: Share,
         batch_size: int,
         gather: GatherAhead,
-        why: Callable[[Samples], Exception],
+        why: Callable[[Outcome], Exception],
     ) -> None:
-        """``why``: what keeps these samples from being gathered, or a batch of them from being kept."""
+        """``why``: the error of a batch that cannot be gathered, or not be kept."""
         super().__init__(loader, session, progress)
         self._samples = session.samples
         self._batch_size = batch_size
         self._gather = gather
         self._take = gather.take
         self._why = why
-        #: The order that has come, with the number of the first batch of each part.
-        self._parts: deque[tuple[int, Samples]] = deque()
+        #: Of how many batches the samples have come.
         self._known = 0
         #: Batches that were taken since the server was heard, about; and after how many to listen again.
         self._unheard = 0
@@ -86,19 +84,13 @@ class GatheredIteration(ServerIteration):
                 )
                 self._hear()
             elif outcome in (Outcome.NO_ROOM, Outcome.FAILED):
-                raise self._why(self._next_samples() if outcome is Outcome.FAILED else np.zeros(0, np.int64))
+                raise self._why(outcome)
             batch = self._take()
             if batch is not None:
                 return batch
 
     def _knows_more_than(self, batches: int) -> bool:
         return self._over or self._known > batches
-
-    def _next_samples(self) -> Samples:
-        """Those of the batch that is to come."""
-        first, samples = next(part for part in reversed(self._parts) if part[0] <= self._taken)
-        begin = (self._taken - first) * self._batch_size
-        return samples[begin : begin + self._batch_size]
 
     def _hear(self) -> None:
         """Takes in what the server has sent; waits for nothing."""
@@ -120,9 +112,6 @@ class GatheredIteration(ServerIteration):
             raise protocol_error(f"a message has the kind {kind}, expected one of ids", protocol.ORDER, kind)
         first, samples = protocol.decode_order(payload)
         batches = self._batches_in(first, samples)
-        while self._parts and self._parts[0][0] + len(self._parts[0][1]) // self._batch_size < self._taken:
-            self._parts.popleft()
-        self._parts.append((first, samples))
         self._known = first + batches
         self._hears_after = max(1, batches // 2)
         self._gather.add(samples)

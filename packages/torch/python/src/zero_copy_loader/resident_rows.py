@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from .batch import INT64, FieldView
+from .batch import INT64, FieldView, Outcome
 from .batch_rows import BatchRows
 from .buffers import page_aligned
 from .consumer_clock import ConsumerClock
@@ -20,7 +20,7 @@ from .core import GatheredCounts, MappedFile
 from .dataset import SHARDS_OPEN_MAX, Dataset
 from .errors import ZcError
 from .gathered import Gatherer
-from .gathered_iteration import GatheredIteration, Samples, no_room
+from .gathered_iteration import GatheredIteration, no_room
 from .job_share import Share
 from .memory_budget import default_budget
 from .progress import Progress
@@ -103,8 +103,8 @@ class ResidentRows:
         if gather is None:
             return None
 
-        def why(samples: Samples) -> Exception:
-            return self._failure(samples) if len(samples) else no_room(most, batch_bytes, budget)
+        def why(outcome: Outcome) -> Exception:
+            return no_room(most, batch_bytes, budget) if outcome is Outcome.NO_ROOM else self._failure()
 
         return GatheredIteration(loader, session, progress, share, batch_size, gather, why)
 
@@ -144,7 +144,7 @@ class ResidentRows:
             self._refuse()
             return
         self._row_bytes = [field.step_bytes for field in fields]
-        step = max(1, _CHECKED_BYTES // sum(self._row_bytes))
+        step = max(1, _CHECKED_BYTES // max(1, sum(self._row_bytes)))
         for number, shard in enumerate(shards):
             # The first row once more at the end: only then do the checksums say that they know all.
             for begin in [*range(0, len(shard), step), 0]:
@@ -170,8 +170,8 @@ class ResidentRows:
             )
         return [dataset.shard(number) for number in numbers]
 
-    def _failure(self, samples: Samples) -> Exception:
-        """Why these samples could not be gathered; nothing is gathered any more."""
+    def _failure(self) -> Exception:
+        """Why samples could not be gathered; none are any more."""
         shards = self._shards
         self._refuse()
         for shard in shards:
@@ -179,7 +179,7 @@ class ResidentRows:
                 shard.mapped.check()
             except ZcError as error:
                 return error
-        return ZcError("ZC_IO_MEMORY", f"a batch of {len(samples)} samples cannot be gathered")
+        return ZcError("ZC_IO_MEMORY", "there is no memory to gather a batch into")
 
     def _refuse(self) -> None:
         self._refused = True
