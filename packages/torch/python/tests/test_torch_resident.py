@@ -42,9 +42,8 @@ def gathers(loader: DataLoader, epochs: int = 3) -> bool:
     for _ in range(epochs):
         for _ in loader:
             pass
-        thread = loader._resident and loader._resident._thread
-        if thread is not None:
-            thread.join()
+        if loader._resident is not None and loader._resident._thread is not None:
+            loader._resident._thread.join()
     return isinstance(iter(loader), GatheredIteration)
 
 
@@ -181,6 +180,7 @@ def test_rows_that_left_memory_are_read_by_the_server(copy: Path) -> None:
             with shard.open("rb") as file:
                 os.fsync(file.fileno())
                 os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        assert loader._resident is not None
         resident = [shard.mapped.resident_bytes(0, shard.size_bytes) for shard in loader._resident._shards]
         if sum(resident) == 0:
             assert not isinstance(iter(loader), GatheredIteration)
@@ -196,6 +196,7 @@ def test_a_corrupt_row_is_left_to_the_server(copy: Path) -> None:
         content[4096 + 5] ^= 1
         shard.write_bytes(content)
         assert not gathers(loader, epochs=1)
+        assert loader._resident is not None
         assert loader._resident._refused
 
 
