@@ -349,7 +349,7 @@ def test_without_a_limit_large_batches_never_fail(images: Path, monkeypatch: pyt
     monkeypatch.setattr(resident_rows, "default_budget", lambda: 1)
     with gathering(images, prefetch_batches=1) as loader:
         assert sum(len(batch["label"]) for batch in loader) == SAMPLES
-    with DataLoader(images, batch_size=10, max_memory_bytes=110_000) as loader:
+    with DataLoader(images, batch_size=10, max_memory_bytes=80_000) as loader:
         # Too little for batches that lie ready: the server reads.
         assert not gathers(loader)
 

@@ -257,7 +257,7 @@ class DataLoader(SampleAccess):
             progress,
             share,
             batch_size=self.batch_size,
-            ahead=self._ahead,
+            ahead=self._options["prefetch_batches"],
             budget=self._options["max_memory_bytes"],
             clock=self._clock,
         )

@@ -29,6 +29,10 @@ from .shard import Shard
 
 #: The part of each file that has to lie in memory: a page or two may always be missing.
 _RESIDENT_PART: Final = 0.99
+#: Batches that lie ready, if nobody has said how many; with more they would leave the processor's cache.
+_AHEAD: Final = 4
+#: Batches besides those: the one in the trainer's hands, and the one that is about to take its place.
+_BESIDES: Final = 2
 #: Rows are checked so many bytes at a time.
 _CHECKED_BYTES: Final = 2**20
 
@@ -83,7 +87,7 @@ class ResidentRows:
         share: Share,
         *,
         batch_size: int,
-        ahead: int,
+        ahead: int | None,
         budget: int | None,
         clock: ConsumerClock,
     ) -> GatheredIteration | None:
@@ -92,12 +96,11 @@ class ResidentRows:
         if gatherer is None or gatherer.whole is None:
             return None
         batch_bytes = self._batch_bytes(batch_size)
-        # Those that lie ready, the one in the trainer's hands, and one that is about to take its place.
-        least = ahead + 2
         if budget is None:
-            budget = max(default_budget(), least * batch_bytes)
+            budget = max(default_budget(), (_BESIDES + (ahead or 1)) * batch_bytes)
         most = budget // batch_bytes
-        if most < least:
+        ahead = min(_AHEAD, most - _BESIDES) if ahead is None else ahead
+        if most < ahead + _BESIDES or ahead < 1:
             return None
         gather = gatherer.whole.ahead(batch_size, ahead, most, progress.counts, clock, self.counts)
         if gather is None:
