@@ -174,7 +174,8 @@ def test_only_what_needs_nothing_else_is_gathered(images: Path, tmp_path: Path) 
         assert not gathers(loader)  # type: ignore[arg-type]
 
 
-def test_rows_that_left_memory_are_read_by_the_server(copy: Path) -> None:
+def test_rows_that_left_memory_are_read_by_the_server(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resident_rows, "LOOKS_EVERY_S", 0.0)
     with gathering(copy) as loader:
         for shard in copy.glob("*.zcs"):
             with shard.open("rb") as file:
@@ -354,7 +355,10 @@ def test_without_a_limit_large_batches_never_fail(images: Path, monkeypatch: pyt
         assert not gathers(loader)
 
 
-def test_a_file_of_another_name_is_left_to_the_server(copy: Path, tmp_path: Path) -> None:
+def test_a_file_of_another_name_is_left_to_the_server(
+    copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resident_rows, "LOOKS_EVERY_S", 0.0)
     with gathering(copy) as loader:
         shard = sorted(copy.glob("*.zcs"))[0]
         shutil.move(shard, tmp_path / "elsewhere")

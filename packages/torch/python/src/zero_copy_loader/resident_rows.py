@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import accumulate
@@ -33,6 +34,8 @@ _RESIDENT_PART: Final = 0.99
 _AHEAD: Final = 4
 #: Batches besides those: the one in the trainer's hands, and the one that is about to take its place.
 _BESIDES: Final = 2
+#: An answer is good for so long.
+LOOKS_EVERY_S: Final = 1.0
 #: Rows are checked so many bytes at a time.
 _CHECKED_BYTES: Final = 2**20
 
@@ -61,6 +64,7 @@ class ResidentRows:
         self._thread: threading.Thread | None = None
         #: Whether there is no point in trying (again).
         self._refused = False
+        self._looked_at = 0.0
         self.counts = GatheredCounts()
 
     def ready(self) -> bool:
@@ -69,7 +73,7 @@ class ResidentRows:
             return False
         try:
             if self._gatherer is not None:
-                if all(_is_resident(shard.mapped) for shard in self._shards):
+                if self._are_resident():
                     return True
                 self._forget()
             self._thread = threading.Thread(target=self._prepare, name="zc-resident-rows", daemon=True)
@@ -78,6 +82,14 @@ class ResidentRows:
             # A file has another name by now, or there are no more threads.
             self._refuse()
         return False
+
+    def _are_resident(self) -> bool:
+        """Of a second ago, for to look takes as long as to gather some batches."""
+        now = time.monotonic()
+        if now - self._looked_at > LOOKS_EVERY_S:
+            self._looked_at = now
+            return all(_is_resident(shard.mapped) for shard in self._shards)
+        return True
 
     def iterate(
         self,
