@@ -6,10 +6,10 @@ import { text } from 'node:stream/consumers';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { collectUntil } from '../../../tools/testing/garbage.js';
 import { sendDescriptors, watchDescriptor, watchProcess } from '../src/index.js';
 import { thrown } from './helpers/caught.js';
 import { runChild } from './helpers/child.js';
-import { collectUntil } from './helpers/garbage.js';
 import { descriptorsOf } from './helpers/process-resources.js';
 import { temporaryFolder } from './helpers/temporary-folder.js';
 

@@ -1,11 +1,11 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { collectUntil } from '../../../tools/testing/garbage.js';
 import { crc32c, FileWriter } from '../src/index.js';
 import { backends } from './helpers/backends.js';
 import { rejected, thrown } from './helpers/caught.js';
 import { runChild } from './helpers/child.js';
-import { collectUntil } from './helpers/garbage.js';
 import { pattern } from './helpers/pattern.js';
 import { descriptorsOf } from './helpers/process-resources.js';
 import { expectSameBytes } from './helpers/same-bytes.js';

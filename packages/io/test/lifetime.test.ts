@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { collectUntil } from '../../../tools/testing/garbage.js';
 import { BufferPool, encodeReadPlan, MappedFile, MmapManager, ReadEngine } from '../src/index.js';
 import { backends } from './helpers/backends.js';
-import { collectUntil } from './helpers/garbage.js';
 import { writePattern } from './helpers/pattern.js';
 import { descriptorsOf, mapsOf } from './helpers/process-resources.js';
 import { expectSameBytes } from './helpers/same-bytes.js';

@@ -1,6 +1,7 @@
 import { truncateSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { failure } from '../../../tools/testing/failure.js';
+import { collectUntil } from '../../../tools/testing/garbage.js';
 import { DataLoader, Dataset, type MappedBatch, normalize } from '../src/index.js';
 import { backends } from './helpers/backends.js';
 import { flipByte, footerOf } from './helpers/damage.js';
@@ -16,6 +17,11 @@ async function idsOf(loader: AsyncIterable<{ indices: Float64Array }>): Promise<
   const ids: number[] = [];
   for await (const { indices } of loader) ids.push(...indices);
   return ids;
+}
+
+async function firstOf(loader: AsyncIterable<object>): Promise<WeakRef<object>> {
+  for await (const batch of loader) return new WeakRef(batch);
+  throw new Error('there is no batch');
 }
 
 test.each(backends)(
@@ -111,6 +117,14 @@ test('the signal ends it, and breaking out leaves nothing behind', async () => {
   }
   await failure('ZC_ABORTED', () => idsOf(loader));
   await loader.close();
+});
+
+test('a loader that was broken out of and closed holds no batch', async () => {
+  const loader = await DataLoader.open(await written, { mode: 'mapped', batchSize: 4 });
+  const batch = await firstOf(loader);
+  await loader.close();
+  expect(await collectUntil(() => batch.deref() === undefined)).toBe(true);
+  expect(loader.stats().samples).toBe(4);
 });
 
 test('what would change batches in place is refused', async () => {

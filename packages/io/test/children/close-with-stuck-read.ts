@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline';
+import { collectUntil } from '../../../../tools/testing/garbage.js';
 import { BufferPool, encodeReadPlan, ReadEngine } from '../../src/index.js';
-import { collectUntil } from '../helpers/garbage.js';
 import { descriptorsOf, mapsMatching } from '../helpers/process-resources.js';
 
 /**

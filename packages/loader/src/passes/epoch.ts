@@ -80,7 +80,8 @@ export class Epoch implements AsyncIterator<unknown, undefined> {
   /** The next batch. Calls that overlap are answered one after the other. */
   next(): Promise<IteratorResult<unknown, undefined>> {
     const result = this.#turn.then(() => this.#next());
-    this.#turn = result.catch(() => {});
+    // Its end, not the batch: this object lives as long as its loader, and a mapped batch as long as it is held.
+    this.#turn = result.then(noBatch, noBatch);
     return result;
   }
 
@@ -163,3 +164,5 @@ export class Epoch implements AsyncIterator<unknown, undefined> {
 }
 
 const DONE: IteratorReturnResult<undefined> = { value: undefined, done: true };
+
+function noBatch(): void {}
