@@ -37,6 +37,8 @@ interface Iteration {
   idsAhead: number;
   /** Batches that were sent. */
   sent: number;
+  /** Whether the client has ended it: nothing that it says of it is heard. */
+  stopped: boolean;
   /** Settles when no batch of it is being read any more. */
   done: Promise<void>;
 }
@@ -133,7 +135,10 @@ export class LoaderSession {
     const ids = sampled === undefined ? undefined : new IdStream(() => this.#askFurther(iteration));
     const idsAhead = ahead + IDS_BEYOND_AHEAD;
     const listing = listed ? new IdListing(this.#channel, id, loader.order()) : undefined;
-    const iteration: Iteration = { id, demand, ids, listing, idsAhead, sent: 0, done: Promise.resolve() };
+    const iteration: Iteration = {
+      ...{ id, demand, ids, listing, idsAhead },
+      ...{ sent: 0, stopped: false, done: Promise.resolve() },
+    };
     this.#iteration = iteration;
     // After the answer, which must come before the first batch.
     iteration.done = nextTurn()
@@ -144,12 +149,13 @@ export class LoaderSession {
   /** @throws ZC_TORCH_PROTOCOL where ids come that nobody asked for */
   onMessage(message: ClientMessage): void {
     if (message.kind === ClientKind.stop) {
+      if (message.iteration === this.#iteration?.id) this.#iteration.stopped = true;
       // It may not have begun yet.
       void this.#stop(message.iteration);
       return;
     }
     const iteration = this.#iteration;
-    if (message.iteration !== iteration?.id) return;
+    if (message.iteration !== iteration?.id || iteration.stopped) return;
     if (message.kind === ClientKind.waiting) {
       if (iteration.listing !== undefined) {
         this.#sendIds(iteration, message.count);
