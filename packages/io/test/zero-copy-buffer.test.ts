@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { BufferPool } from '../src/index.js';
 import { thrown } from './helpers/caught.js';
+import { runChild } from './helpers/child.js';
 
 test('one buffer a lease, detached with it', () => {
   using pool = new BufferPool({ slotBytes: 4096, slots: 1 });
@@ -80,4 +81,10 @@ describe('without detaching', () => {
     expect(view[0]).toBe(9);
     thrown('ZC_IO_CLOSED', () => lease.buffer);
   });
+});
+
+test('large buffers that come and go start no collections', async () => {
+  const { code, stdout, stderr } = await runChild('lease-and-release.ts');
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(Number(stdout)).toBeLessThan(20);
 });

@@ -10,8 +10,15 @@ namespace {
 // What a buffer on a slot keeps: the lease from being forgotten, and the memory even after the lease's end, for it
 // is not this code that says when a buffer is gone.
 struct BufferOwner {
+  Napi::Env env;
   std::shared_ptr<Lease> lease;
   std::shared_ptr<SharedPool> pool;
+
+  BufferOwner(Napi::Env env, std::shared_ptr<Lease> lease)
+      : env(env), lease(std::move(lease)), pool(this->lease->pool()) {}
+  BufferOwner(const BufferOwner&) = delete;
+  BufferOwner& operator=(const BufferOwner&) = delete;
+  ~BufferOwner() { lease->bring_into_count(env); }
 };
 
 }  // namespace
@@ -23,6 +30,20 @@ void SharedPool::release(const zc::Slot& slot) {
 
 Lease::~Lease() {
   if (pool_ != nullptr) pool_->release(slot_);
+}
+
+void Lease::leave_out_of_count(Napi::Env env) {
+  if (uncounted_in_ != nullptr || pool_ == nullptr || 2 * pool_->uncounted >= pool_->core->capacity()) return;
+  uncounted_in_ = pool_;
+  pool_->uncounted++;
+  Napi::MemoryManagement::AdjustExternalMemory(env, -static_cast<int64_t>(slot_.length));
+}
+
+void Lease::bring_into_count(Napi::Env env) {
+  if (uncounted_in_ == nullptr) return;
+  uncounted_in_->uncounted--;
+  uncounted_in_ = nullptr;
+  Napi::MemoryManagement::AdjustExternalMemory(env, static_cast<int64_t>(slot_.length));
 }
 
 void Lease::end() {
@@ -59,6 +80,7 @@ Napi::Value LeaseObject::wrap(Napi::Env env, std::shared_ptr<Lease> lease) {
 }
 
 LeaseObject::LeaseObject(const Napi::CallbackInfo& info) : ObjectWrap(info) {
+  if (IsEmpty()) return;
   lease_ = *info[0].As<Napi::External<std::shared_ptr<Lease>>>().Data();
 }
 
@@ -79,8 +101,11 @@ Napi::Value LeaseObject::offset(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value LeaseObject::buffer(const Napi::CallbackInfo& info) {
-  auto owner = std::make_shared<BufferOwner>(lease_, lease_->pool());
-  return external_buffer(info.Env(), lease_->slot().data, lease_->slot().length, std::move(owner));
+  const Napi::Env env = info.Env();
+  auto owner = std::make_shared<BufferOwner>(env, lease_);
+  const Napi::Value buffer = external_buffer(env, lease_->slot().data, lease_->slot().length, std::move(owner));
+  if (buffer.IsArrayBuffer()) lease_->leave_out_of_count(env);
+  return buffer;
 }
 
 // For buffers that outlive their lease: they keep the memory, but not the slot from being leased again.
@@ -89,7 +114,10 @@ Napi::Value LeaseObject::lasting_buffer(const Napi::CallbackInfo& info) {
 }
 
 void LeaseObject::release(const Napi::CallbackInfo& info) {
-  if (info[0].IsArrayBuffer()) info[0].As<Napi::ArrayBuffer>().Detach();
+  if (info[0].IsArrayBuffer()) {
+    lease_->bring_into_count(info.Env());
+    info[0].As<Napi::ArrayBuffer>().Detach();
+  }
   lease_->end();
 }
 

@@ -16,7 +16,8 @@ namespace zc_addon {
 struct SharedPool {
   std::shared_ptr<zc::BufferPool> core;
   std::shared_ptr<Wakeup> slot_freed;
-  bool waiting = false;  // whether anybody wants to hear of it
+  bool waiting = false;    // whether anybody wants to hear of it
+  uint32_t uncounted = 0;  // buffers that V8 was told to leave out of its count of external memory
 
   void release(const zc::Slot& slot);
 };
@@ -35,6 +36,13 @@ class Lease {
   const std::shared_ptr<SharedPool>& pool() const { return pool_; }
   bool ended() const { return ended_; }
 
+  // A buffer on the slot is memory that no collection gives back, yet V8 counts it and collects when much of it
+  // comes and goes: with batches of 10 MB nearly every time. So its bytes are taken out of the count for as long as
+  // the buffer lives. Where half of the slots have such buffers the next ones count, so that forgotten ones are found.
+  void leave_out_of_count(Napi::Env env);
+  // To be called before V8 takes the buffer's bytes from its count, or at the latest when it has done so.
+  void bring_into_count(Napi::Env env);
+
   void end();
   void begin_read() { reads_++; }
   void end_read();
@@ -46,6 +54,7 @@ class Lease {
   const zc::Slot slot_;
   uint32_t reads_ = 0;
   bool ended_ = false;
+  std::shared_ptr<SharedPool> uncounted_in_;  // null where the buffer counts
 };
 
 // Holds one reference to a lease, each of its buffers another.
