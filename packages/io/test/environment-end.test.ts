@@ -38,3 +38,12 @@ describe.each(backends)('with reads in flight on %s', (backend) => {
     expect(JSON.parse(stdout)).toEqual({ maps: 0, memfds: 0, rings: 0 });
   });
 });
+
+test('workers that are terminated in the middle of any native call leave nothing behind', async () => {
+  expect(await runChild('worker-in-native-calls.ts', [path, '3'])).toEqual({
+    code: 0,
+    signal: null,
+    stdout: `${JSON.stringify({ maps: 0, memfds: 0, rings: 0 })}\n`,
+    stderr: '',
+  });
+});

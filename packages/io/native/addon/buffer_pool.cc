@@ -23,6 +23,7 @@ Napi::Function BufferPool::define(Napi::Env env) {
 }
 
 BufferPool::BufferPool(const Napi::CallbackInfo& info) : ObjectWrap(info) {
+  if (IsEmpty()) return;
   const Napi::Env env = info.Env();
   const auto options = info[0].As<Napi::Object>();
   const uint64_t slots = unsigned_argument(options.Get("slots"));
@@ -69,7 +70,7 @@ Napi::Value BufferPool::waiting(const Napi::CallbackInfo& info) {
 }
 
 void BufferPool::set_waiting(const Napi::CallbackInfo&, const Napi::Value& value) {
-  if (const auto pool = seen_.lock()) pool->waiting = value.ToBoolean();
+  if (const auto pool = seen_.lock()) pool->waiting = flag_argument(value);
 }
 
 Napi::Value BufferPool::acquire(const Napi::CallbackInfo& info) {

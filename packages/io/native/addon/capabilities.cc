@@ -30,7 +30,7 @@ Napi::Value capabilities(const Napi::CallbackInfo& info) {
   object.Set("crc32c", system.crc32c);
   if (!info[0].IsString()) return object;
 
-  const auto direct = zc::direct_capability(info[0].As<Napi::String>().Utf8Value());
+  const auto direct = zc::direct_capability(text_argument(info[0]));
   if (!direct) {
     throw_error(env, direct.error());
     return env.Undefined();

@@ -45,11 +45,11 @@ int send_all(int socket, msghdr* message) {
 
 Napi::Value send_descriptors(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  const int socket = info[0].ToNumber().Int32Value();
+  const int socket = int_argument(info[0]);
   auto payload = info[1].As<Napi::Uint8Array>();
   const auto list = info[2].As<Napi::Array>();
   std::vector<int> descriptors(list.Length());
-  for (uint32_t i = 0; i < descriptors.size(); i++) descriptors[i] = list.Get(i).ToNumber().Int32Value();
+  for (uint32_t i = 0; i < descriptors.size(); i++) descriptors[i] = int_argument(list.Get(i));
   if (payload.ByteLength() == 0) throw_argument(env, "sending descriptors: the payload is empty");
   if (descriptors.size() > kMaxDescriptors) throw_argument(env, "sending descriptors: more than 253 of them");
   if (env.IsExceptionPending()) return env.Undefined();

@@ -38,6 +38,20 @@ uint64_t unsigned_argument(const Napi::Value& value) {
   return unsigned_number(number);
 }
 
+int32_t int_argument(const Napi::Value& value) {
+  int32_t number = -1;
+  return napi_get_value_int32(value.Env(), value, &number) == napi_ok ? number : -1;
+}
+
+bool flag_argument(const Napi::Value& value) {
+  bool flag = false;
+  return napi_get_value_bool(value.Env(), value, &flag) == napi_ok && flag;
+}
+
+std::string text_argument(const Napi::Value& value) {
+  return value.IsString() ? value.As<Napi::String>().Utf8Value() : std::string();
+}
+
 uint64_t unsigned_number(double number) {
   if (!(number >= 0) || number > kMaxSafeInteger || number != std::floor(number)) return UINT64_MAX;
   return static_cast<uint64_t>(number);

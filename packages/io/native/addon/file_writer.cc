@@ -109,14 +109,15 @@ Napi::Function FileWriter::define(Napi::Env env) {
 }
 
 FileWriter::FileWriter(const Napi::CallbackInfo& info) : ObjectWrap(info) {
+  if (IsEmpty()) return;
   const auto asked = info[1].As<Napi::Object>();
   zc::FileWriter::Options options;
-  options.backend = backend_choice(asked.Get("backend").ToString().Utf8Value());
+  options.backend = backend_choice(text_argument(asked.Get("backend")));
   options.blocks = clamped_argument(asked.Get("blocks"));
-  options.direct = asked.Get("direct").ToBoolean();
-  options.overwrite = asked.Get("overwrite").ToBoolean();
-  options.checksum = asked.Get("checksum").ToBoolean();
-  session_ = Session::create(info.Env(), info[0].As<Napi::String>().Utf8Value(), options, info[2].As<Napi::Function>());
+  options.direct = flag_argument(asked.Get("direct"));
+  options.overwrite = flag_argument(asked.Get("overwrite"));
+  options.checksum = flag_argument(asked.Get("checksum"));
+  session_ = Session::create(info.Env(), text_argument(info[0]), options, info[2].As<Napi::Function>());
 }
 
 Napi::Value FileWriter::backend(const Napi::CallbackInfo& info) {

@@ -25,7 +25,8 @@ Napi::Function MappedFile::define(Napi::Env env) {
 }
 
 MappedFile::MappedFile(const Napi::CallbackInfo& info) : ObjectWrap(info) {
-  path_ = info[0].As<Napi::String>().Utf8Value();
+  if (IsEmpty()) return;
+  path_ = text_argument(info[0]);
   auto opened = zc::MappedFile::open(path_);
   if (!opened) {
     throw_error(info.Env(), opened.error());
@@ -75,7 +76,7 @@ void MappedFile::advise(const Napi::CallbackInfo& info) {
   uint64_t offset = 0;
   uint64_t length = 0;
   if (!take_range(info, "advising", &offset, &length)) return;
-  const auto advice = kAdvice.find(info[2].ToString().Utf8Value());
+  const auto advice = kAdvice.find(text_argument(info[2]));
   if (advice == kAdvice.end()) {
     throw_error(info.Env(), zc::Error{.code = zc::ErrorCode::argument,
                                       .operation = "advising: the advice is none of madvise(2)'s",

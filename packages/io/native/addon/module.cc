@@ -37,7 +37,7 @@ void set_error_factory(const Napi::CallbackInfo& info) {
 
 Napi::Value crc32c(const Napi::CallbackInfo& info) {
   const auto data = info[0].As<Napi::Uint8Array>();
-  const uint32_t seed = info[1].ToNumber().Uint32Value();
+  const uint32_t seed = info[1].As<Napi::Number>().Uint32Value();
   return Napi::Number::New(info.Env(), zc::crc32c(data.Data(), data.ByteLength(), seed));
 }
 
@@ -50,13 +50,14 @@ Napi::Value zstd_version(const Napi::CallbackInfo& info) { return Napi::String::
 
 Napi::Value zstd_compress(const Napi::CallbackInfo& info) {
   const auto data = info[0].As<Napi::Uint8Array>();
-  const int level = info[1].ToNumber().Int32Value();
+  const int level = int_argument(info[1]);
   const auto frame = zc::compress_zstd(reinterpret_cast<const std::byte*>(data.Data()), data.ByteLength(), level);
   if (!frame.ok()) {
     throw_error(info.Env(), frame.error());
     return info.Env().Undefined();
   }
   auto result = Napi::Uint8Array::New(info.Env(), frame.value().size());
+  if (result.IsEmpty()) return info.Env().Undefined();
   std::memcpy(result.Data(), frame.value().data(), frame.value().size());
   return result;
 }
@@ -66,7 +67,7 @@ Napi::Value first_notice(const Napi::CallbackInfo& info) {
   static std::mutex mutex;
   static auto* const given = std::make_unique<std::set<std::string>>().release();
   const std::lock_guard lock(mutex);
-  return Napi::Boolean::New(info.Env(), given->insert(info[0].ToString().Utf8Value()).second);
+  return Napi::Boolean::New(info.Env(), given->insert(text_argument(info[0])).second);
 }
 
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {

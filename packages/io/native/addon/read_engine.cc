@@ -31,15 +31,16 @@ Napi::Function ReadEngine::define(Napi::Env env) {
 }
 
 ReadEngine::ReadEngine(const Napi::CallbackInfo& info) : ObjectWrap(info) {
+  if (IsEmpty()) return;
   const auto asked = info[0].As<Napi::Object>();
   zc::ReadEngine::Options options;
-  options.backend = backend_choice(asked.Get("backend").ToString().Utf8Value());
+  options.backend = backend_choice(text_argument(asked.Get("backend")));
   options.depth = clamped_argument(asked.Get("depth"));
   options.threads = clamped_argument(asked.Get("threads"));
   options.helpers = clamped_argument(asked.Get("helpers"));
   options.max_staging_bytes = unsigned_argument(asked.Get("maxStagingBytes"));
   options.close_timeout_ms = clamped_argument(asked.Get("closeTimeoutMs"));
-  options.faults = asked.Get("faults").ToString().Utf8Value();
+  options.faults = text_argument(asked.Get("faults"));
   session_ = EngineSession::create(info.Env(), options, info[1].As<Napi::Function>());
 }
 
@@ -54,7 +55,7 @@ Napi::Value ReadEngine::reason(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value ReadEngine::open_file(const Napi::CallbackInfo& info) {
-  const auto file = session_->engine().open_file(info[0].As<Napi::String>().Utf8Value());
+  const auto file = session_->engine().open_file(text_argument(info[0]));
   if (file) return Napi::Number::New(info.Env(), file.value());
   throw_error(info.Env(), file.error());
   return info.Env().Undefined();
@@ -82,8 +83,9 @@ Napi::Value ReadEngine::resident_bytes(const Napi::CallbackInfo& info) {
 
 Napi::Value ReadEngine::read(const Napi::CallbackInfo& info) {
   const auto* target = LeaseObject::Unwrap(info[0].As<Napi::Object>());
+  if (target == nullptr) return info.Env().Undefined();
   const auto plan = info[1].As<Napi::Float64Array>();
-  const auto failures = info[2].ToBoolean() ? zc::ReadFailures::collect : zc::ReadFailures::first;
+  const auto failures = flag_argument(info[2]) ? zc::ReadFailures::collect : zc::ReadFailures::first;
   const auto operation = session_->read(target->lease(), plan.Data(), plan.ElementLength(), failures);
   if (operation) return Napi::Number::New(info.Env(), static_cast<double>(operation.value()));
   throw_error(info.Env(), operation.error());
@@ -92,6 +94,7 @@ Napi::Value ReadEngine::read(const Napi::CallbackInfo& info) {
 
 void ReadEngine::add_rows(const Napi::CallbackInfo& info) {
   const auto* rows = RowTable::Unwrap(info[0].As<Napi::Object>());
+  if (rows == nullptr) return;
   const auto added = session_->engine().add_rows(rows->table(), unsigned_argument(info[1]), clamped_argument(info[2]),
                                                  row_columns(info[3].As<Napi::Array>()));
   if (!added) throw_error(info.Env(), added.error());
@@ -100,6 +103,7 @@ void ReadEngine::add_rows(const Napi::CallbackInfo& info) {
 Napi::Value ReadEngine::read_rows(const Napi::CallbackInfo& info) {
   const auto* target = LeaseObject::Unwrap(info[0].As<Napi::Object>());
   const auto* rows = RowTable::Unwrap(info[1].As<Napi::Object>());
+  if (target == nullptr || rows == nullptr) return info.Env().Undefined();
   const auto numbers = info[2].As<Napi::Float64Array>();
   const auto places = info[3].As<Napi::Float64Array>();
   const auto operation = session_->read_rows(target->lease(), *rows->table(), {numbers.Data(), numbers.ElementLength()},

@@ -24,6 +24,7 @@ Napi::Function RowTable::define(Napi::Env env) {
 }
 
 RowTable::RowTable(const Napi::CallbackInfo& info) : ObjectWrap(info) {
+  if (IsEmpty()) return;
   auto table = zc::RowTable::create(numbers_of(info[0]), numbers_of(info[1]));
   if (!table) {
     throw_error(info.Env(), table.error());

@@ -35,7 +35,7 @@ bool is_sealed(int fd) {
 
 Napi::Value map_shared(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  const int fd = info[0].ToNumber().Int32Value();
+  const int fd = int_argument(info[0]);
   const uint64_t offset = unsigned_argument(info[1]);
   const uint64_t length = unsigned_argument(info[2]);
   struct stat file {};

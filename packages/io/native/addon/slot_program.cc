@@ -42,7 +42,9 @@ class SlotUse {
 
 Napi::Value run_slot_program(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  const auto& lease = LeaseObject::Unwrap(info[0].As<Napi::Object>())->lease();
+  const auto* target = LeaseObject::Unwrap(info[0].As<Napi::Object>());
+  if (target == nullptr) return env.Undefined();
+  const auto& lease = target->lease();
   const auto program = info[1].As<Napi::Float64Array>();
   const zc::Slot slot = lease->slot();
   auto parsed = zc::parse_slot_program(program.Data(), program.ElementLength(), slot.length);

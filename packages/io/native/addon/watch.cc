@@ -117,13 +117,13 @@ zc::UniqueFd open_process(int pid) { return zc::UniqueFd(static_cast<int>(syscal
 }  // namespace
 
 Napi::Value watch_descriptor(const Napi::CallbackInfo& info) {
-  const int fd = info[0].ToNumber().Int32Value();
+  const int fd = int_argument(info[0]);
   return watch_object(info.Env(), Watch::start(info.Env(), {.fd = fd, .owned = {}, .drains = is_eventfd(fd)},
                                                info[1].As<Napi::Function>()));
 }
 
 Napi::Value watch_process(const Napi::CallbackInfo& info) {
-  zc::UniqueFd process = open_process(info[0].ToNumber().Int32Value());
+  zc::UniqueFd process = open_process(int_argument(info[0]));
   if (!process) {
     throw_error(info.Env(), zc::Error{.code = zc::ErrorCode::argument,
                                       .sys_errno = errno,
