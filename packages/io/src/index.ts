@@ -25,7 +25,7 @@ export {
   type ReadPiece,
   type ReadWay,
 } from './read-plan.js';
-export { type RowColumn, RowTable, type RowTableOptions } from './row-table.js';
+export { type CheckedRows, type RowColumn, RowTable, type RowTableOptions } from './row-table.js';
 export { mapSlot, type SharedSlot } from './shared-slot.js';
 export {
   type AffineStep,

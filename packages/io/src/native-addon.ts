@@ -121,12 +121,12 @@ export interface NativeReadEngine {
   fileSize(file: number): number;
   residentBytes(file: number, offset: number, length: number): number;
   read(lease: NativeLease, plan: Float64Array, collectFailures: boolean): number;
-  /** @param columns of each its offset in the file, or its rows, which are copied */
+  /** @param columns of each its offset in the file, with or without checksums, or its rows; arrays are copied */
   addRows(
     table: NativeRowTable,
     place: number,
     file: number,
-    columns: readonly (number | Uint8Array)[],
+    columns: readonly (number | { readonly offset: number; readonly checksums: Uint32Array } | Uint8Array)[],
   ): void;
   /** @param places where in the slot the numbers go (-1: nowhere), and then each column */
   readRows(lease: NativeLease, table: NativeRowTable, numbers: Float64Array, places: Float64Array): number;

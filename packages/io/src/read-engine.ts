@@ -3,7 +3,7 @@ import { abortedError, ZcError } from '@zc/errors';
 import { type BackendChoice, chooseBackend } from './backend-choice.js';
 import { type NativeReadEngine, nativeAddon } from './native-addon.js';
 import { noticeOnce } from './notice.js';
-import { checkNumbers, type RowColumn, RowTable } from './row-table.js';
+import { checkColumn, checkNumbers, type RowColumn, RowTable } from './row-table.js';
 import { ZeroCopyBuffer } from './zero-copy-buffer.js';
 
 export interface ReadEngineOptions {
@@ -253,23 +253,26 @@ export class ReadEngine implements AsyncDisposable {
    * Puts the rows of an open file into a table, at a place of it; the file is mapped for that. It leaves the table with
    * `closeFile` and with the engine's end.
    *
-   * @param columns of each column where its rows begin in the file, or the rows
+   * @param columns of each column where its rows begin in the file, what they sum to if that is to be checked with each
+   *   copy, or the rows themselves
    * @throws ZC_ARGUMENT where rows would end behind the file, ZC_IO_MAP, ZC_IO_SHORT_READ, ZC_IO_CLOSED
    */
   addRows(table: RowTable, place: number, file: number, columns: readonly RowColumn[]): void {
     this.#checkOpen();
+    columns.forEach(checkColumn);
     this.#native.addRows(RowTable.native(table), place, file, columns);
   }
 
   /**
    * Copies rows that a table holds into a slot, one behind the other in the order of their numbers. Nothing is
-   * checked but that the files were not cut short. It takes no signal: it is over before one could be heeded.
+   * checked but that the files were not cut short, and the checksums of those that have any. It takes no signal: it is
+   * over before one could be heeded.
    *
    * The arrays can be used again once this has returned; of the slot holds what is said of `read`.
    *
    * @param places where in the slot each column begins, and before them where the numbers go as int64, or -1
    * @throws ZC_ARGUMENT for rows that the table does not hold or that do not fit the slot, before anything is copied;
-   *   ZC_IO_POISONED, without saying which rows it concerns; ZC_IO_CLOSED
+   *   ZC_IO_POISONED, without saying which rows it concerns; ZC_IO_CHECKSUM for the first wrong row; ZC_IO_CLOSED
    */
   async readRows(
     target: ZeroCopyBuffer,

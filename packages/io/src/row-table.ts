@@ -8,11 +8,19 @@ export interface RowTableOptions {
   rowBytes: readonly number[];
 }
 
-/** Where the rows of one column of a file are: at a place of the file, or the rows themselves, which are copied. */
-export type RowColumn = number | Uint8Array;
+/** Rows that are checked each time they are copied. */
+export interface CheckedRows {
+  /** Where they begin in the file. */
+  readonly offset: number;
+  /** CRC32C of each row of the file; they are copied, and take 4 bytes a row. */
+  readonly checksums: Uint32Array;
+}
+
+/** Where the rows of one column of a file are: from an offset of the file on, or the rows themselves, which are copied. */
+export type RowColumn = number | CheckedRows | Uint8Array;
 
 /**
- * Where rows of fixed length lie that need only be copied: resident, and known to be right.
+ * Where rows of fixed length lie that need only be copied: resident, and known to be right or checked meanwhile.
  *
  * Rows are numbered through, file behind file; a row has columns, each of which lies in one piece of its file. Files
  * are added by `ReadEngine.addRows`, which maps them, and leave with `remove` or when the engine closes them. A batch
@@ -56,4 +64,11 @@ export class RowTable {
 export function checkNumbers(numbers: Float64Array): Float64Array {
   if (numbers instanceof Float64Array) return numbers;
   throw new ZcError('ZC_ARGUMENT', 'numbers and places of rows are Float64Arrays');
+}
+
+/** @throws ZC_ARGUMENT for checksums that are no Uint32Array: the native side would take their bytes for such */
+export function checkColumn(column: RowColumn): void {
+  if (typeof column !== 'object' || column instanceof Uint8Array || column.checksums instanceof Uint32Array)
+    return;
+  throw new ZcError('ZC_ARGUMENT', 'checksums of rows are a Uint32Array');
 }

@@ -1,7 +1,7 @@
 import { truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { ReadEngine, RowTable } from '../src/index.js';
+import { crc32c, ReadEngine, RowTable } from '../src/index.js';
 import { rejected, thrown } from './helpers/caught.js';
 import { pattern, writePattern } from './helpers/pattern.js';
 import { Reading } from './helpers/reading.js';
@@ -15,6 +15,7 @@ const tableOf = (engine = on.engine, file = on.file) => {
   engine.addRows(table, 0, file, [4096, labels]);
   return table;
 };
+const rowOf = (row: number) => on.bytes.subarray(4096 + row * ROW, 4096 + (row + 1) * ROW);
 const places = Float64Array.of(40_000, 0, 20_000);
 
 test('rows are copied by their numbers', async () => {
@@ -31,8 +32,7 @@ test('rows are copied by their numbers', async () => {
   });
   const slot = Buffer.from(lease.buffer);
   numbers.forEach((number, i) => {
-    const from = 4096 + number * ROW;
-    expect(slot.subarray(i * ROW, (i + 1) * ROW).equals(on.bytes.subarray(from, from + ROW))).toBe(true);
+    expect(slot.subarray(i * ROW, (i + 1) * ROW).equals(rowOf(number))).toBe(true);
     expect(
       slot
         .subarray(20_000 + i * 8)
@@ -41,6 +41,22 @@ test('rows are copied by their numbers', async () => {
     ).toBe(true);
   });
   expect(new BigInt64Array(lease.buffer, 40_000, 4)).toEqual(BigInt64Array.of(99n, 0n, 5n, 5n));
+});
+
+test('rows with checksums are checked with each copy', async () => {
+  const checksums = Uint32Array.from({ length: 100 }, (_, row) => crc32c(rowOf(row)));
+  checksums[7]! ^= 1;
+  const table = new RowTable({ firstRows: Float64Array.of(0, 100), rowBytes: [ROW] });
+  on.engine.addRows(table, 0, on.file, [{ offset: 4096, checksums }]);
+  using lease = on.pool.acquire()!;
+  const read = (...numbers: number[]) =>
+    on.engine.readRows(lease, table, Float64Array.from(numbers), Float64Array.of(-1, 0));
+  await read(99, 0, 6);
+  expect(Buffer.from(lease.buffer, ROW, ROW).equals(rowOf(0))).toBe(true);
+  const error = await rejected('ZC_IO_CHECKSUM', read(99, 7));
+  expect(error).toMatchObject({
+    ...{ path: on.path, offset: 4096 + 7 * ROW, expected: checksums[7], actual: crc32c(rowOf(7)) },
+  });
 });
 
 test.each([-1, 100, 0.5, Number.NaN, 2 ** 60])('a table does not hold row %d', async (number) => {
@@ -65,6 +81,9 @@ test('what no table can be, and no place of rows', async () => {
   thrown('ZC_ARGUMENT', () => on.engine.addRows(table, 0, on.file, [on.size - 99 * ROW, labels]));
   thrown('ZC_ARGUMENT', () => on.engine.addRows(table, 0, on.file, [0, labels.subarray(1)]));
   thrown('ZC_ARGUMENT', () => on.engine.addRows(table, 1, on.file, [0, labels]));
+  const checked = (checksums: Uint32Array) => [{ offset: 0, checksums }, labels];
+  thrown('ZC_ARGUMENT', () => on.engine.addRows(table, 0, on.file, checked(new Uint32Array(99))));
+  thrown('ZC_ARGUMENT', () => on.engine.addRows(table, 0, on.file, checked(new Float64Array(100) as never)));
   thrown('ZC_ARGUMENT', () => on.engine.addRows(table, 0, 99, [0, labels]));
 });
 

@@ -94,6 +94,7 @@ test('rows that were not found right yet are never taken without a plan', async 
 
 test.each<Pick<DataLoaderOptions, 'mode' | 'verify'> & { fields?: Name[] }>([
   { mode: 'direct' },
+  // The rows of "wide" are checked by blocks.
   { verify: 'always' },
   { fields: ['label', 'color'] },
 ])('never with %j', async (options) => {
@@ -120,7 +121,38 @@ test.each(['ragged', 'packed'])('never with rows that are %s', async (name) => {
   expect(unplanned()).toBe(0);
 });
 
+test("with verify: 'always' each copy is checked", async () => {
+  await using loader = await open(await write(), { fields: ['image', 'label'], verify: 'always' });
+  for (let epoch = 0; epoch < 3; epoch++) expect(await readAll(loader, ['image', 'label'])).toEqual(everyId);
+  expect(unplanned()).toBeGreaterThanOrEqual(loader.length);
+});
+
 describe('a shard that goes wrong', () => {
+  test.each(['throw', 'skip'] as const)(
+    "in memory, with verify: 'always', onCorrupt %s",
+    async (onCorrupt) => {
+      const directory = await write();
+      await using loader = await open(directory, { fields: ['image'], verify: 'always', onCorrupt });
+      for (let epoch = 0; epoch < 2; epoch++) expect(await readAll(loader, ['image'])).toEqual(everyId);
+      const before = unplanned();
+      expect(before).toBeGreaterThan(0);
+      const path = shardPaths(directory)[1]!;
+      const offset = footerOf(path).layout[0]!.region.offset + 2 * PIXELS + 5;
+      flipByte(path, offset);
+      // Some batches may have been read before.
+      const readTwice = async () => [await readAll(loader, ['image']), await readAll(loader, ['image'])];
+      if (onCorrupt === 'throw') {
+        const error = await failure('ZC_FORMAT_CHECKSUM', readTwice);
+        expect(error).toMatchObject({ path, offset: offset - 5, details: { field: 'image', row: 2 } });
+      } else {
+        await readTwice();
+        for (let epoch = 0; epoch < 2; epoch++)
+          expect(await readAll(loader, ['image'])).toHaveLength(COUNT - 1);
+      }
+      expect(unplanned()).toBeGreaterThan(before);
+    },
+  );
+
   test('before it was read is found, and stays found', async () => {
     const directory = await write();
     const path = shardPaths(directory)[1]!;

@@ -48,6 +48,13 @@ std::vector<zc::RowColumn> row_columns(const Napi::Array& columns) {
       const auto rows = column.As<Napi::Uint8Array>();
       const auto* bytes = reinterpret_cast<const std::byte*>(rows.Data());
       made[i].held.assign(bytes, bytes + rows.ByteLength());
+    } else if (column.IsObject()) {
+      const auto checked = column.As<Napi::Object>();
+      made[i].offset = unsigned_argument(checked.Get("offset"));
+      const Napi::Value checksums = checked.Get("checksums");
+      if (!checksums.IsTypedArray()) continue;
+      const auto numbers = checksums.As<Napi::Uint32Array>();
+      made[i].checksums.assign(numbers.Data(), numbers.Data() + numbers.ElementLength());
     } else {
       made[i].offset = unsigned_argument(column);
     }

@@ -25,7 +25,8 @@ class RowTable : public Napi::ObjectWrap<RowTable> {
   std::shared_ptr<zc::RowTable> table_;
 };
 
-// The columns of one file from JavaScript: of each its offset in the file, or a Uint8Array that is copied.
+// The columns of one file from JavaScript: of each its offset in the file, with or without its rows' checksums, or a
+// Uint8Array that is copied.
 std::vector<zc::RowColumn> row_columns(const Napi::Array& columns);
 
 }  // namespace zc_addon

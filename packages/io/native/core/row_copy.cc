@@ -16,6 +16,22 @@ constexpr uint64_t task_bytes_min = 512 << 10;
 // Rows that are gathered at once: what is begun goes on for at most so many after the batch was cancelled.
 constexpr size_t group_rows = 256;
 
+// A map that was cut short reads as zeros: then that is what is wrong.
+void compare_row(Batch& batch, const RowFile& file, size_t column, int64_t number, const CopyRow& copied) {
+  if (!copied.checked) return;
+  const auto& [offset, held, checksums] = file.columns[column];
+  const auto row = static_cast<uint64_t>(number) - file.first_row;
+  if (copied.crc32c == checksums[row]) return;
+  auto sound = file.map->check();
+  batch.fail(!sound ? std::move(sound).error()
+                    : Error{.code = ErrorCode::checksum,
+                            .operation = "CRC32C of " + std::to_string(copied.length) + " bytes",
+                            .path = file.file->path(),
+                            .offset = static_cast<int64_t>(offset + row * copied.length),
+                            .expected = checksums[row],
+                            .actual = copied.crc32c});
+}
+
 }  // namespace
 
 bool EngineCore::start_rows(std::shared_ptr<Batch> shared) {
@@ -54,10 +70,12 @@ void EngineCore::copy_rows(Batch& batch, size_t first, size_t end) {
         const uint64_t row = static_cast<uint64_t>(rows.numbers[from + i]) - file.first_row;
         group[i] = {.source = file.bases[column] + row * row_bytes,
                     .destination = to + (from + i) * row_bytes,
-                    .length = row_bytes};
+                    .length = row_bytes,
+                    .checked = !file.columns[column].checksums.empty()};
         if (!file.is_held(column)) copied += row_bytes;
       }
       gather_for(batch, std::span(group, count));
+      for (size_t i = 0; i < count; i++) compare_row(batch, *rows.files[from + i], column, rows.numbers[from + i], group[i]);
     }
   }
   if (rows.numbers_offset) {

@@ -15,8 +15,9 @@ namespace zc {
 
 // Where one column of a file's rows begins. Its rows lie one behind the other.
 struct RowColumn {
-  uint64_t offset = 0;          // in the file
-  std::vector<std::byte> held;  // or the rows themselves, where there are any: then the file is not looked at
+  uint64_t offset = 0;              // in the file
+  std::vector<std::byte> held;      // or the rows themselves, where there are any: then the file is not looked at
+  std::vector<uint32_t> checksums;  // CRC32C of each row, where every copy is to be checked
 };
 
 // The rows of one file. A batch that copies from it shares it, and with it descriptor and map.
@@ -43,8 +44,8 @@ struct RowBatch {
   std::optional<uint64_t> numbers_offset;  // where in the slot the numbers go, as int64
 };
 
-// Rows of fixed length that are numbered through, file behind file. Knows nothing of what they are or whether their
-// bytes are right: who adds a file says that its rows may be copied as they lie. Thread-safe.
+// Rows of fixed length that are numbered through, file behind file. Knows nothing of what they are, nor, without
+// checksums, whether their bytes are right: who adds a file says that its rows may be copied as they lie. Thread-safe.
 class RowTable {
  public:
   // `first_rows`: the number of each file's first row, ascending from 0, and behind them the number of all rows.

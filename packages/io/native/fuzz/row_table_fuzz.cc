@@ -64,6 +64,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       const double number = offset.empty() ? 0 : offset[0];
       if (number >= 0 && number < 0x1p63) column.offset = static_cast<uint64_t>(number);
       if (column.offset % 2 == 1) column.held.resize(column.offset % 4096);
+      if (column.offset % 3 == 1) column.checksums.resize(column.offset % 64);
     }
     const auto result = fixture->engine->add_rows(table, place, fixture->handle, std::move(added));
     if (!result) demand_argument(result.error());
@@ -72,15 +73,16 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const bool held = table->holds(numbers.data(), numbers.size());
   // Of its own each time, so that a byte before or behind it is not the process's. (Page-aligned, as slots are.)
   auto slot = std::shared_ptr<void>(std::aligned_alloc(4096, slot_bytes), std::free);
-  auto ended = std::make_shared<std::promise<zc::ReadOutcome>>();
-  auto outcome = ended->get_future();
+  auto promised = std::make_shared<std::promise<zc::ReadOutcome>>();
+  auto outcome = promised->get_future();
   const auto batch = fixture->engine->submit_rows(
       {static_cast<std::byte*>(slot.get()), slot_bytes, slot}, *table, numbers.data(), numbers.size(), places.data(),
-      places.size(), [ended](zc::ReadOutcome&& result) { ended->set_value(std::move(result)); });
+      places.size(), [promised](zc::ReadOutcome&& result) { promised->set_value(std::move(result)); });
   if (!batch) {
     demand_argument(batch.error());
     return 0;
   }
-  if (!held || !outcome.get().ok) std::abort();
+  const auto ended = outcome.get();
+  if (!held || !(ended.ok || ended.error.code == zc::ErrorCode::checksum)) std::abort();
   return 0;
 }

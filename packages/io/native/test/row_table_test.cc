@@ -6,6 +6,7 @@
 #include <future>
 #include <thread>
 
+#include "../core/crc32c.h"
 #include "../core/read_engine.h"
 #include "harness.h"
 #include "plan_builder.h"
@@ -118,6 +119,31 @@ TEST("rows come in the order of their numbers, held ones too, with the numbers w
   for (size_t i = 0; i < labels_at; i++) CHECK(memory.data[i] == std::byte{0xee});
 }
 
+TEST("rows with checksums are checked as they are copied, on every helper") {
+  Rows rows;
+  auto columns = rows.columns(0);
+  for (size_t row = 0; row < 40; row++) columns[0].checksums.push_back(zc::crc32c(rows.row(row), row_bytes));
+  columns[0].checksums[39]++;
+  REQUIRE_OK(rows.engine->add_rows(rows.table, 0, rows.handles[0], columns));
+  std::vector<double> numbers;
+  for (size_t i = 0; i < 700; i++) numbers.push_back(double((i * 37) % 39));
+  const size_t labels_at = numbers.size() * row_bytes;
+  const Memory memory(labels_at + numbers.size() * label_bytes);
+  CHECK(rows.read(memory, numbers, {-1, 0, double(labels_at)}).ok);
+  check_rows(rows, memory, numbers, 0, labels_at);
+  for (const size_t at : {size_t(0), size_t(350), size_t(699)}) {
+    auto bad = numbers;
+    bad[at] = 39;
+    const auto outcome = rows.read(memory, bad, {-1, 0, double(labels_at)});
+    CHECK(!outcome.ok);
+    CHECK(outcome.error.code == ErrorCode::checksum);
+    CHECK_EQUAL(outcome.error.path, rows.files[0].path());
+    CHECK_EQUAL(outcome.error.offset, int64_t(region + 39 * row_bytes));
+  }
+  rows.files[0].truncate(4096);
+  CHECK(rows.read(memory, numbers, {-1, 0, double(labels_at)}).error.code == ErrorCode::poisoned);
+}
+
 TEST("no rows are a batch too") {
   Rows rows;
   const Memory memory(64);
@@ -173,6 +199,7 @@ TEST("rows that end behind the file, or behind what is held, do not come in") {
   CHECK(code(0, changed([](auto& columns) { columns[0].offset++; })) == ErrorCode::argument);
   CHECK(code(0, changed([](auto& columns) { columns[0].offset = UINT64_MAX; })) == ErrorCode::argument);
   CHECK(code(0, changed([](auto& columns) { columns[1].held.pop_back(); })) == ErrorCode::argument);
+  CHECK(code(0, changed([](auto& columns) { columns[0].checksums.resize(39); })) == ErrorCode::argument);
   CHECK(rows.engine->add_rows(rows.table, 0, 77, rows.columns(0)).error().code == ErrorCode::argument);
 }
 

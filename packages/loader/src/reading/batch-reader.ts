@@ -65,9 +65,8 @@ export class BatchReader implements Reader {
     );
     const choose = (shard: Shard, nowMs: number) => chooseWay(shard, options, nowMs);
     this.#finder = new RowFinder({ store, fieldNumbers, choose });
-    const { mode, verify } = options;
-    // Those who ask for it are given a read, or a check, of every row.
-    this.#resident = mode === 'direct' || verify === 'always' ? undefined : ResidentRows.of(options);
+    // Those who ask for it are given a read of every row.
+    this.#resident = options.mode === 'direct' ? undefined : ResidentRows.of(options);
   }
 
   /** Of rows that are stored with variable lengths it is twice what the sizes of the files say. */
@@ -97,7 +96,7 @@ export class BatchReader implements Reader {
       if (signal?.aborted) throw abortedError('the read', signal);
       return result;
     } catch (error) {
-      if (!isZcError(error, 'ZC_IO_POISONED')) throw error;
+      if (!isZcError(error, 'ZC_IO_POISONED') && !isZcError(error, 'ZC_IO_CHECKSUM')) throw error;
     }
     this.#resident!.clear();
     return this.#readAfresh(slot, ids, signal);

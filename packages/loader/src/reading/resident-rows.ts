@@ -1,12 +1,13 @@
 import { isZcError } from '@zc/errors';
 import { type FieldPlan, planFields } from '@zc/format';
-import { READ_WAYS, type ReadResult, type RowColumn, RowTable, type ZeroCopyBuffer } from '@zc/io';
+import { type ReadResult, type RowColumn, RowTable, type ZeroCopyBuffer } from '@zc/io';
 import type { BatchLayout } from '../batches/batch-layout.js';
 import type { Shard } from '../shards/shard.js';
 import type { ShardColumn } from '../shards/shard-column.js';
 import type { ShardStore } from '../shards/shard-store.js';
 import type { Check } from './plan.js';
 import type { RowFinder } from './row-finder.js';
+import type { ChosenWay } from './way-choice.js';
 
 export interface ResidentRowsOptions {
   store: ShardStore;
@@ -18,8 +19,9 @@ export interface ResidentRowsOptions {
 const RENEW_INTERVAL_MS = 200;
 
 /**
- * The rows of which nothing has to be asked any more: of fixed length, resident, and found right. A batch of nothing
- * but such rows needs no plan. Its ids go to the engine as they are, and it knows where the rows lie (see `RowTable`).
+ * The rows of which nothing has to be asked any more: of fixed length, resident, and found right, or with checksums
+ * that the engine compares with each copy. A batch of nothing but such rows needs no plan. Its ids go to the engine as
+ * they are, and it knows where the rows lie (see `RowTable`).
  *
  * A shard comes in when a plan has shown that there was nothing to do for it but to copy, and leaves when the page
  * cache has let it go, its file was closed or its map was found cut short. Whatever is out of the ordinary is met by
@@ -62,12 +64,11 @@ export class ResidentRows {
   /** Takes in those shards of a planned batch that are new to it: to be called once the batch has come. */
   newcomers({ ways }: RowFinder): (() => void) | undefined {
     const copied = ways.filter(
-      ([number, { shard, way, check }]) =>
-        way === READ_WAYS['mapped-copy'] && check !== 'all' && this.#shards.get(number) !== shard,
+      ([number, { shard, isResident }]) => isResident && this.#shards.get(number) !== shard,
     );
     if (copied.length === 0) return undefined;
     return () => {
-      for (const [number, { shard, check }] of copied) this.#takeIn(number, shard, check);
+      for (const [number, way] of copied) this.#takeIn(number, way);
     };
   }
 
@@ -82,13 +83,12 @@ export class ResidentRows {
   }
 
   /** Takes in a shard, if all of its rows can be copied as they lie. */
-  #takeIn(number: number, shard: Shard, check: Check): void {
+  #takeIn(number: number, { shard, check }: ChosenWay): void {
     const columns = this.#fieldNumbers.map((fieldNumber) => shard.columns[fieldNumber]!);
-    const isKnown = ({ small, checked }: ShardColumn) =>
-      small === undefined ? check === 'none' || checked.full : small.holds(0);
     // Of labels alone there is nothing for the engine to read, in whatever way.
-    if (!columns.every(isKnown) || columns.every(({ small }) => small !== undefined)) return;
-    const places = columns.map(({ small, layout }): RowColumn => small?.at(0) ?? layout.region.offset);
+    if (columns.every(({ small }) => small !== undefined)) return;
+    const places = columns.map((column) => placeOf(column, check));
+    if (!places.every((place) => place !== undefined)) return;
     const { files, firstSamples: firstRows } = this.#store;
     this.#table ??= new RowTable({ firstRows, rowBytes: this.#rowBytes });
     try {
@@ -121,4 +121,14 @@ export class ResidentRows {
     }
     return this.#places.numbers;
   }
+}
+
+/** Nothing where rows are yet to be found right, or where what they must sum to is not in memory. */
+function placeOf(column: ShardColumn, check: Check): RowColumn | undefined {
+  const { small, layout, checked } = column;
+  if (small !== undefined) return small.holds(0) ? small.at(0) : undefined;
+  const { offset } = layout.region;
+  if (check !== 'all') return check === 'none' || checked.full ? offset : undefined;
+  const checksums = column.rowChecksums();
+  return checksums && { offset, checksums };
 }

@@ -28,14 +28,19 @@ export interface ChosenWay {
   /** One of `READ_WAYS`. */
   readonly way: number;
   readonly check: Check;
+  /** Whether the page cache has held its rows for longer than this batch. */
+  readonly isResident: boolean;
 }
 
 /** Chooses a shard's way by what is asked for and by what the page cache holds of it (see `Shard.isResident`). */
 export function chooseWay(shard: Shard, options: WayOptions, nowMs: number): ChosenWay {
   const way = wayOf(shard, options, nowMs);
-  if (way !== undefined) return { shard, way, check: checkFor(way, options.verify) };
+  if (way !== undefined) {
+    return { shard, way, check: checkFor(way, options.verify), isResident: way === READ_WAYS['mapped-copy'] };
+  }
   // They are in the page cache now, but came from the device for this batch.
-  return { shard, way: READ_WAYS['mapped-copy'], check: options.verify === 'never' ? 'none' : 'all' };
+  const check = options.verify === 'never' ? 'none' : 'all';
+  return { shard, way: READ_WAYS['mapped-copy'], check, isResident: false };
 }
 
 /** The way of rows that are looked at where they lie: resident, or to be read through the page cache first. */
@@ -46,7 +51,7 @@ export function chooseMapped(
 ): ChosenWay {
   const isResident = shard.isResident(fieldNumbers, nowMs);
   const way = isResident ? READ_WAYS['mapped-copy'] : READ_WAYS.buffered;
-  return { shard, way, check: checkFor(READ_WAYS['mapped-copy'], verify) };
+  return { shard, way, check: checkFor(READ_WAYS['mapped-copy'], verify), isResident };
 }
 
 function wayOf(shard: Shard, options: WayOptions, nowMs: number): number | undefined {

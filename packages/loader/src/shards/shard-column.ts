@@ -134,6 +134,11 @@ export class ShardColumn {
     return this.#checksums.at(unit);
   }
 
+  /** The CRC32C of all rows, where each has one and they are there. */
+  rowChecksums(): Uint32Array | undefined {
+    return this.blockwise ? undefined : this.#checksums.all(this.samples);
+  }
+
   /** Asks for what tells where `rows[first … end - 1]` lie. The rows ascend. */
   needPlaces(rows: Float64Array, first: number, end: number, missing: MissingRuns, use: number): void {
     if (this.ends !== undefined) {

@@ -70,6 +70,18 @@ export class Table {
     return this.#runs.at(run)[entry - run * this.entriesPerRun]!;
   }
 
+  /** A copy of the first `count` entries, if all of their runs are there. */
+  all(count: number): Uint32Array | undefined {
+    const runs = Math.ceil(count / this.entriesPerRun);
+    for (let run = 0; run < runs; run++) if (!this.#runs.holds(run)) return undefined;
+    const all = new Uint32Array(count);
+    for (let run = 0; run < runs; run++) {
+      const first = run * this.entriesPerRun;
+      all.set(this.#runs.at(run).subarray(0, count - first), first);
+    }
+    return all;
+  }
+
   /** An entry; its run is read now where it is not there, which blocks, and stays as long as the use lasts. */
   now(entry: number, use: number): number {
     const run = Math.floor(entry / this.entriesPerRun);
