@@ -10,7 +10,7 @@ export interface Capabilities {
   readonly memlockBytes: number;
   /** Whether the file asked about can be read with O_DIRECT. Only with a path. */
   readonly direct?: DirectCapability;
-  /** How CRC32C is computed: `sse4.2`, `armv8` or `table`. */
+  /** How CRC32C is computed: `avx512`, `sse4.2`, `armv8` or `table`. */
   readonly crc32c: string;
   /** The kind of filesystem of the path, such as `ext4`. Only with a path. */
   readonly filesystem?: string;

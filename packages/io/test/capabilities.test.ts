@@ -12,7 +12,7 @@ test('of the system', () => {
   const found = capabilities();
   expect(found.kernel).toBe(release());
   expect(found.memlockBytes).toBeGreaterThan(0);
-  expect(found.crc32c).toMatch(/^(sse4\.2|armv8|table)$/);
+  expect(found.crc32c).toMatch(/^(avx512|sse4\.2|armv8|table)$/);
   expect(found).not.toHaveProperty('direct');
   if (found.ioUring.ok) expect(found.ioUring).toEqual({ ok: true });
   else expect(found.ioUring).toEqual({ ok: false, reason: expect.any(String), advice: expect.any(String) });

@@ -3,11 +3,14 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <vector>
 
 #if defined(__x86_64__)
-#include <nmmintrin.h>
+#include <immintrin.h>
 #define ZC_CRC_HARDWARE 1
 #define ZC_CRC_TARGET __attribute__((target("sse4.2")))
+#define ZC_CRC_WIDE 1
+#define ZC_CRC_WIDE_TARGET __attribute__((target("sse4.2,avx512f,vpclmulqdq")))
 #elif defined(__aarch64__)
 #include <arm_acle.h>
 #include <asm/hwcap.h>
@@ -142,18 +145,90 @@ ZC_CRC_TARGET uint32_t update_hardware(uint32_t state, const uint8_t* bytes, siz
 
 #endif
 
-using Update = uint32_t (*)(uint32_t, const uint8_t*, size_t);
+#ifdef ZC_CRC_WIDE
 
-Update choose() {
-#ifdef ZC_CRC_HARDWARE
-  if (hardware_present()) return update_hardware;
-#endif
-  return update_table;
+// Carry-less multiplication takes 64 bytes at a time. A register of 512 bits holds four polynomials of 128 bits; to
+// fold one over the n bits behind it is to multiply it by x^n modulo the CRC's polynomial, each half for itself
+// (Gopal et al., Fast CRC Computation for Generic Polynomials Using PCLMULQDQ Instruction, Intel 2009).
+
+// x^n modulo the polynomial, its bits in the order of the register, as the multiplication wants it: one place up.
+constexpr uint64_t x_to_the(size_t n) {
+  uint32_t power = 0x80000000;
+  for (size_t i = 0; i < n; i++) power = (power >> 1) ^ ((power & 1) ? polynomial : 0);
+  return uint64_t{power} << 1;
 }
 
-const Update update = choose();
+constexpr size_t wide_bytes = 64;
+constexpr size_t wide_round = 4 * wide_bytes;
+
+// Folds each of the four polynomials of `over` by `Bits` into what is there.
+template <size_t Bits>
+ZC_CRC_WIDE_TARGET inline __m512i fold(__m512i over, __m512i there) {
+  constexpr auto low = static_cast<long long>(x_to_the(Bits + 32));
+  constexpr auto high = static_cast<long long>(x_to_the(Bits - 32));
+  const __m512i powers = _mm512_set_epi64(high, low, high, low, high, low, high, low);
+  // The exclusive or of all three.
+  return _mm512_ternarylogic_epi64(_mm512_clmulepi64_epi128(over, powers, 0x00),
+                                   _mm512_clmulepi64_epi128(over, powers, 0x11), there, 0x96);
+}
+
+// The register after the four polynomials: each is folded to the place of the last one, and that is 16 bytes.
+ZC_CRC_WIDE_TARGET inline uint32_t register_of(__m512i four) {
+  const auto low = [](size_t n) { return static_cast<long long>(x_to_the(n + 32)); };
+  const auto high = [](size_t n) { return static_cast<long long>(x_to_the(n - 32)); };
+  const __m512i powers = _mm512_set_epi64(0, 0, high(128), low(128), high(256), low(256), high(384), low(384));
+  const __m512i folded =
+      _mm512_xor_si512(_mm512_clmulepi64_epi128(four, powers, 0x00), _mm512_clmulepi64_epi128(four, powers, 0x11));
+  alignas(wide_bytes) uint64_t words[8];
+  alignas(wide_bytes) uint64_t last[8];
+  _mm512_store_si512(words, folded);
+  _mm512_store_si512(last, four);
+  const uint64_t first = step64(0, words[0] ^ words[2] ^ words[4] ^ last[6]);
+  return static_cast<uint32_t>(step64(first, words[1] ^ words[3] ^ words[5] ^ last[7]));
+}
+
+ZC_CRC_WIDE_TARGET uint32_t update_wide(uint32_t state, const uint8_t* bytes, size_t length) {
+  if (length < wide_round) return update_hardware(state, bytes, length);
+  const auto load = [&](size_t at) ZC_CRC_WIDE_TARGET { return _mm512_loadu_si512(bytes + at * wide_bytes); };
+  __m512i a = _mm512_xor_si512(load(0), _mm512_zextsi128_si512(_mm_cvtsi32_si128(static_cast<int>(state))));
+  __m512i b = load(1), c = load(2), d = load(3);
+  bytes += wide_round;
+  length -= wide_round;
+  for (; length >= wide_round; bytes += wide_round, length -= wide_round) {
+    a = fold<8 * wide_round>(a, load(0));
+    b = fold<8 * wide_round>(b, load(1));
+    c = fold<8 * wide_round>(c, load(2));
+    d = fold<8 * wide_round>(d, load(3));
+  }
+  a = fold<8 * wide_bytes>(fold<8 * wide_bytes>(fold<8 * wide_bytes>(a, b), c), d);
+  for (; length >= wide_bytes; bytes += wide_bytes, length -= wide_bytes) a = fold<8 * wide_bytes>(a, load(0));
+  return update_hardware(register_of(a), bytes, length);
+}
+
+bool wide_present() {
+  return hardware_present() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("vpclmulqdq");
+}
+
+#endif
+
+std::vector<Crc32cImplementation> present_implementations() {
+  std::vector<Crc32cImplementation> present;
+#ifdef ZC_CRC_WIDE
+  if (wide_present()) present.push_back({"avx512", update_wide});
+#endif
+#ifdef ZC_CRC_HARDWARE
+  if (hardware_present()) present.push_back({hardware_name, update_hardware});
+#endif
+  present.push_back({"table", update_table});
+  return present;
+}
+
+const std::vector<Crc32cImplementation> implementations = present_implementations();
+const auto update = implementations.front().update;
 
 }  // namespace
+
+std::span<const Crc32cImplementation> crc32c_implementations() noexcept { return implementations; }
 
 uint32_t crc32c(const void* data, size_t length, uint32_t seed) noexcept {
   return ~update(~seed, static_cast<const uint8_t*>(data), length);
@@ -163,7 +238,7 @@ uint32_t crc32c_copy(void* destination, const void* source, size_t length, uint3
   // Block by block, the copy first and the checksum of what it wrote: memory is passed over once, by the fastest
   // copy there is, and the checksum finds its bytes in the first-level cache. (Checksum first, or both in one
   // loop, were measured 30-60 % slower: they keep too few misses in flight.)
-  constexpr size_t block = 4 * 3 * long_lane;
+  constexpr size_t block = 4096;
   uint32_t state = ~seed;
   auto* from = static_cast<const uint8_t*>(source);
   auto* to = static_cast<uint8_t*>(destination);
@@ -176,17 +251,6 @@ uint32_t crc32c_copy(void* destination, const void* source, size_t length, uint3
     length -= part;
   }
   return ~state;
-}
-
-const char* crc32c_implementation() noexcept {
-#ifdef ZC_CRC_HARDWARE
-  if (update == update_hardware) return hardware_name;
-#endif
-  return "table";
-}
-
-uint32_t crc32c_table(const void* data, size_t length, uint32_t seed) noexcept {
-  return ~update_table(~seed, static_cast<const uint8_t*>(data), length);
 }
 
 }  // namespace zc
