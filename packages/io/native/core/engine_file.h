@@ -9,6 +9,7 @@
 #include <string>
 
 #include "mapped_file.h"
+#include "residency.h"
 #include "result.h"
 #include "unique_fd.h"
 
@@ -45,6 +46,9 @@ class EngineFile {
   // True once, after the file's system has refused: for who counts such files.
   bool take_refusal() noexcept;
 
+  // What probes of its extents have found (see is_resident).
+  ProbeHistory& probes() noexcept { return probes_; }
+
   // The file's map. Fails with `map`, or with `short_read` when the file was cut since it was opened.
   Result<MappedFile*> map() noexcept;
   // Whether populating the map reads in pages of 2 MiB; ask after map().
@@ -64,6 +68,7 @@ class EngineFile {
   DirectAlignment alignment_;
   std::shared_ptr<MappedFile> map_;
   std::atomic<bool> reads_in_huge_pages_{false};
+  ProbeHistory probes_;
 };
 
 }  // namespace zc

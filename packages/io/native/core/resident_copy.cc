@@ -30,13 +30,11 @@ struct RowGroup {
 // refused attempt starts read-ahead of all that was asked for, and the direct read after it would fetch the
 // same bytes again.
 void EngineCore::probe_extents(Batch& batch, Indices indices) {
-  constexpr uint64_t samples = 4;
   std::vector<uint32_t> resident;
   std::vector<ReadOp*> ops;
   for (const uint32_t index : indices) {
     const Extent& extent = batch.plan.extents[index];
-    const auto found = resident_bytes(extent.file->buffered_fd(), extent.offset, extent.length, samples);
-    if (found && found.value() == extent.length) {
+    if (is_resident(extent.file->buffered_fd(), extent.offset, extent.length, extent.file->probes())) {
       resident.push_back(index);
     } else {
       issue(batch, extent, extent.way == ReadWay::auto_direct, ops);
