@@ -78,7 +78,7 @@ void EngineCore::copy_rows(Batch& batch, size_t first, size_t end) {
       for (size_t i = 0; i < count; i++) compare_row(batch, *rows.files[from + i], column, rows.numbers[from + i], group[i]);
     }
   }
-  if (rows.numbers_offset) {
+  if (rows.numbers_offset && first < end) {
     std::memcpy(batch.target.data + *rows.numbers_offset + first * sizeof(int64_t), rows.numbers.data() + first,
                 (end - first) * sizeof(int64_t));
   }

@@ -148,6 +148,7 @@ TEST("no rows are a batch too") {
   Rows rows;
   const Memory memory(64);
   CHECK(rows.read(memory, {}, {-1, 0, 64}).ok);
+  CHECK(rows.read(memory, {}, {0, 8, 64}).ok);
 }
 
 TEST("what is no row, or has no place, is refused before anything is copied") {
