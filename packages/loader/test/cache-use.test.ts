@@ -12,9 +12,10 @@ function after(count: number, ...[epoch, waitedMs, stepMs]: Parameters<typeof ba
   return use;
 }
 
-test('a consumer that waits for a device of 400 MB/s has the page cache filled in its first epoch', () => {
+test('a consumer that waits for a slow device has the page cache filled in its first epoch', () => {
   expect(after(4, 0, 20, 1).worthwhile).toBe(false);
   expect(after(8, 0, 20, 1).worthwhile).toBe(true);
+  expect(after(40, 0, 4, 0.5).worthwhile).toBe(true);
 });
 
 test('a fast device is read past the page cache, and so is a slow one that nobody waits for', () => {

@@ -9,7 +9,8 @@
 
 namespace zc {
 
-// Not thread-safe. Buffers are page-aligned and come in powers of two, so that a few sizes serve all reads.
+// Not thread-safe. Buffers are page-aligned and come in powers of two, so that a few sizes serve all reads. Those of
+// one size are cut out of chunks, which lie in huge pages where the system gives them.
 class StagingPool {
  public:
   struct Buffer {
@@ -17,7 +18,7 @@ class StagingPool {
     size_t capacity = 0;
   };
 
-  explicit StagingPool(uint64_t max_bytes) : max_bytes_(max_bytes) {}
+  explicit StagingPool(uint64_t max_bytes);
   StagingPool(const StagingPool&) = delete;
   StagingPool& operator=(const StagingPool&) = delete;
   // Every buffer must have come back.
@@ -32,11 +33,22 @@ class StagingPool {
   bool idle() const noexcept { return out_bytes_ == 0; }
 
  private:
-  void drop_free_buffers(uint64_t wanted_bytes) noexcept;
+  struct Chunk {
+    size_t bytes = 0;
+    size_t capacity = 0;  // of each of its buffers
+    size_t out = 0;       // buffers that were acquired
+  };
+
+  bool add_chunk(size_t capacity) noexcept;
+  void drop_free_chunks(uint64_t wanted_bytes) noexcept;
+  void drop(std::map<std::byte*, Chunk>::iterator chunk) noexcept;
+  std::map<std::byte*, Chunk>::iterator chunk_of(const std::byte* data) noexcept;
 
   const uint64_t max_bytes_;
+  const size_t chunk_bytes_min_;
   uint64_t total_bytes_ = 0;
   uint64_t out_bytes_ = 0;
+  std::map<std::byte*, Chunk> chunks_;              // by address
   std::map<size_t, std::vector<std::byte*>> free_;  // by capacity
 };
 

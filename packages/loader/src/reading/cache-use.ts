@@ -1,7 +1,7 @@
 import type { ReadResult } from '@zc/io';
 
 /** What a device must give, in bytes a millisecond, for the page cache to be no faster than two epochs without it. */
-const FAST = 1e6;
+const FAST = 2e6;
 /** The epochs of a fast device that go past the page cache. */
 const EPOCHS_PAST = 2;
 /** So long a device is watched before it is judged. */
