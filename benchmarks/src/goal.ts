@@ -8,11 +8,11 @@ export interface GoalRow {
   readonly scenario: string;
   /** Throughput of `zc` over that of `read-fresh`. */
   readonly ratio: ReportRatio;
-  /** What no loader can pass here: the hardware's limit or the consumer alone, whichever is less. */
+  /** What a yardstick reached here: the hardware's limit or the consumer alone, whichever is less. */
   readonly bound: { readonly name: string; readonly ratio: ReportRatio } | null;
   /**
-   * `met within the noise`: the interval includes the goal, its middle does not. `forbidden`: the bound itself is
-   * below the goal. `unknown`: one round has no interval.
+   * `met within the noise`: the interval includes the goal, and less. `forbidden`: the yardstick itself is below the
+   * goal, and `zc` below the yardstick. `unknown`: one round has no interval.
    */
   readonly outcome: 'met' | 'met within the noise' | 'not met' | 'forbidden' | 'unknown';
 }
@@ -36,8 +36,9 @@ function boundOf(results: readonly Result[]): GoalRow['bound'] {
   return bounds.sort((a, b) => a.ratio.median - b.ratio.median)[0] ?? null;
 }
 
-function outcomeOf({ median, high }: ReportRatio, bound: GoalRow['bound']): GoalRow['outcome'] {
+function outcomeOf({ median, low, high }: ReportRatio, bound: GoalRow['bound']): GoalRow['outcome'] {
   if (high === null) return 'unknown';
-  if (high >= GOAL.from) return median >= GOAL.from ? 'met' : 'met within the noise';
-  return bound !== null && bound.ratio.median < GOAL.from ? 'forbidden' : 'not met';
+  if (high >= GOAL.from) return low >= GOAL.from ? 'met' : 'met within the noise';
+  const isForbidden = bound !== null && bound.ratio.median < GOAL.from && median <= bound.ratio.median;
+  return isForbidden ? 'forbidden' : 'not met';
 }

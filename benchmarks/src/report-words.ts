@@ -50,7 +50,7 @@ export function warningsOf(report: Report): string[] {
   return warnings;
 }
 
-/** Whether an aim was reached; an interval that includes it although its middle does not is told as that. */
+/** Whether an aim was reached; where the interval includes it, but lies not wholly beyond it, that is told. */
 export function verdictOf({
   measure,
   factor,
@@ -58,7 +58,8 @@ export function verdictOf({
   met,
 }: ReachResult): 'met' | 'met within the noise' | 'not met' {
   if (!met) return 'not met';
-  const isBeyond = lessIsBetter(measure as Measure) ? ratio.median <= factor : ratio.median >= factor;
+  const { median, low, high } = ratio;
+  const isBeyond = lessIsBetter(measure as Measure) ? (high ?? median) <= factor : low >= factor;
   return isBeyond ? 'met' : 'met within the noise';
 }
 

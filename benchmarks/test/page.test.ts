@@ -69,12 +69,14 @@ describe('the founding goal', () => {
   it('is met from three times read-fresh on', () => {
     expect(outcomeOf({ zc: [310, 312, 308], 'read-fresh': fresh })).toBe('met');
     expect(outcomeOf({ zc: [100, 500, 250], 'read-fresh': fresh })).toBe('met within the noise');
+    expect(outcomeOf({ zc: [100, 900, 700], 'read-fresh': fresh })).toBe('met within the noise');
   });
 
   it('is out of reach where the limit itself is below it, and missed where it is not', () => {
     const zc = [200, 202, 198];
     expect(outcomeOf({ zc, 'read-fresh': fresh, limit: [250, 252, 248] })).toBe('forbidden');
     expect(outcomeOf({ zc, 'read-fresh': fresh, limit: [900, 905, 895] })).toBe('not met');
+    expect(outcomeOf({ zc, 'read-fresh': fresh, limit: [150, 152, 148] })).toBe('not met');
     expect(outcomeOf({ zc, 'read-fresh': fresh, limit: [900, 905, 895], consumer: [250, 252, 248] })).toBe(
       'forbidden',
     );

@@ -2,7 +2,7 @@
 
 ``params``: ``fetch`` is ``items`` (a copy per sample, default collate), ``views`` (the same without the
 copy) or ``gather`` (``__getitems__`` gathers the whole batch, the best that people write by hand);
-``workers``: numbers as torch takes them, of which the fastest in a trial is kept.
+``workers``: numbers as torch takes them, of which the fastest in a trial is kept and noted.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from memmap import Regions, open_rows
 from tensors import consume
 from torch.utils.data import DataLoader, Dataset
 
-TRIAL_BATCHES = 20
+TRIAL_SECONDS = 1.5
 
 warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
 
@@ -76,21 +76,28 @@ def make(settings: dict[str, Any], count: int) -> DataLoader[Any]:
 
 
 def best(settings: dict[str, Any]) -> int:
-    """The fastest number of workers; the first one where the set is too small to tell."""
+    """The fastest number of workers."""
     counts: list[int] = settings["params"]["workers"]
-    if len(counts) == 1 or settings["data"]["rows"] < 2 * TRIAL_BATCHES * settings["batchSize"]:
-        return counts[0]
-    return max(counts, key=lambda count: speed(settings, count))
+    return counts[0] if len(counts) == 1 else max(counts, key=lambda count: speed(settings, count))
 
 
 def speed(settings: dict[str, Any], count: int) -> float:
-    """Batches a second, without the first one, for which workers start."""
-    batches = iter(make(settings, count))
-    next(batches)
+    """Batches a second, consumed as in a round; without the first one, for which workers start."""
     begun = time.perf_counter()
-    for _ in range(TRIAL_BATCHES):
-        next(batches)
-    return TRIAL_BATCHES / (time.perf_counter() - begun)
+    taken = -1
+    for x, label in make(settings, count):
+        consume(x, label)
+        taken += 1
+        if taken == 0:
+            begun = time.perf_counter()
+        elif time.perf_counter() - begun > TRIAL_SECONDS:
+            break
+    return taken / (time.perf_counter() - begun)
+
+
+def figures() -> dict[str, float]:
+    """What the trial chose."""
+    return {"workers": workers or 0}
 
 
 def epoch() -> Iterator[tuple[int, int, int]]:
