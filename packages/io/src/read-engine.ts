@@ -3,7 +3,7 @@ import { abortedError, ZcError } from '@zc/errors';
 import { type BackendChoice, chooseBackend } from './backend-choice.js';
 import { type NativeReadEngine, nativeAddon } from './native-addon.js';
 import { noticeOnce } from './notice.js';
-import { checkColumn, checkNumbers, type RowColumn, RowTable } from './row-table.js';
+import { checkNumbers, plainColumn, type RowColumn, RowTable } from './row-table.js';
 import { ZeroCopyBuffer } from './zero-copy-buffer.js';
 
 export interface ReadEngineOptions {
@@ -259,8 +259,7 @@ export class ReadEngine implements AsyncDisposable {
    */
   addRows(table: RowTable, place: number, file: number, columns: readonly RowColumn[]): void {
     this.#checkOpen();
-    columns.forEach(checkColumn);
-    this.#native.addRows(RowTable.native(table), place, file, columns);
+    this.#native.addRows(RowTable.native(table), place, file, columns.map(plainColumn));
   }
 
   /**

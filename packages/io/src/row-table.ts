@@ -66,9 +66,17 @@ export function checkNumbers(numbers: Float64Array): Float64Array {
   throw new ZcError('ZC_ARGUMENT', 'numbers and places of rows are Float64Arrays');
 }
 
-/** @throws ZC_ARGUMENT for checksums that are no Uint32Array: the native side would take their bytes for such */
-export function checkColumn(column: RowColumn): void {
-  if (typeof column !== 'object' || column instanceof Uint8Array || column.checksums instanceof Uint32Array)
-    return;
-  throw new ZcError('ZC_ARGUMENT', 'checksums of rows are a Uint32Array');
+/**
+ * A column as the native side takes it without looking at it again: what a getter gives now is what it gets.
+ *
+ * @throws ZC_ARGUMENT for anything but a number, a Uint8Array, or an offset with a Uint32Array
+ */
+export function plainColumn(column: RowColumn): RowColumn {
+  if (typeof column === 'number' || column instanceof Uint8Array) return column;
+  const { offset, checksums } = column ?? {};
+  if (typeof offset === 'number' && checksums instanceof Uint32Array) return { offset, checksums };
+  throw new ZcError(
+    'ZC_ARGUMENT',
+    'a column is an offset, an offset with checksums (a Uint32Array), or the rows (a Uint8Array)',
+  );
 }

@@ -1,7 +1,7 @@
 import { truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { crc32c, ReadEngine, RowTable } from '../src/index.js';
+import { crc32c, ReadEngine, type RowColumn, RowTable } from '../src/index.js';
 import { rejected, thrown } from './helpers/caught.js';
 import { pattern, writePattern } from './helpers/pattern.js';
 import { Reading } from './helpers/reading.js';
@@ -84,7 +84,28 @@ test('what no table can be, and no place of rows', async () => {
   const checked = (checksums: Uint32Array) => [{ offset: 0, checksums }, labels];
   thrown('ZC_ARGUMENT', () => on.engine.addRows(table, 0, on.file, checked(new Uint32Array(99))));
   thrown('ZC_ARGUMENT', () => on.engine.addRows(table, 0, on.file, checked(new Float64Array(100) as never)));
+  thrown('ZC_ARGUMENT', () => on.engine.addRows(table, 0, on.file, checked(new Uint32Array(0))));
+  const detached = new Uint32Array(100);
+  structuredClone(detached, { transfer: [detached.buffer] });
+  thrown('ZC_ARGUMENT', () => on.engine.addRows(table, 0, on.file, checked(detached)));
+  thrown('ZC_ARGUMENT', () => on.engine.addRows(table, 0, on.file, [null as never, labels]));
+  thrown('ZC_ARGUMENT', () => on.engine.addRows(table, 0, on.file, [{ offset: 0 } as never, labels]));
   thrown('ZC_ARGUMENT', () => on.engine.addRows(table, 0, 99, [0, labels]));
+});
+
+test('a getter that lengthens its own list of columns', () => {
+  const columns: RowColumn[] = [labels];
+  const hostile = {
+    get offset() {
+      for (let i = 0; i < 1000; i++) columns.push(labels);
+      return 0;
+    },
+    checksums: new Uint32Array(100),
+  };
+  columns.unshift(hostile);
+  const table = new RowTable({ firstRows: Float64Array.of(0, 100), rowBytes: [ROW, 8] });
+  on.engine.addRows(table, 0, on.file, columns);
+  expect(table.holds(Float64Array.of(99))).toBe(true);
 });
 
 test('rows leave with their place, their file and their engine', async () => {

@@ -42,7 +42,7 @@ void RowTable::remove(const Napi::CallbackInfo& info) { table_->remove(unsigned_
 
 std::vector<zc::RowColumn> row_columns(const Napi::Array& columns) {
   std::vector<zc::RowColumn> made(columns.Length());
-  for (uint32_t i = 0; i < columns.Length(); i++) {
+  for (uint32_t i = 0; i < made.size(); i++) {
     const Napi::Value column = columns.Get(i);
     if (column.IsTypedArray()) {
       const auto rows = column.As<Napi::Uint8Array>();
@@ -51,10 +51,8 @@ std::vector<zc::RowColumn> row_columns(const Napi::Array& columns) {
     } else if (column.IsObject()) {
       const auto checked = column.As<Napi::Object>();
       made[i].offset = unsigned_argument(checked.Get("offset"));
-      const Napi::Value checksums = checked.Get("checksums");
-      if (!checksums.IsTypedArray()) continue;
-      const auto numbers = checksums.As<Napi::Uint32Array>();
-      made[i].checksums.assign(numbers.Data(), numbers.Data() + numbers.ElementLength());
+      const auto checksums = checked.Get("checksums").As<Napi::Uint32Array>();
+      made[i].checksums.emplace(checksums.Data(), checksums.Data() + checksums.ElementLength());
     } else {
       made[i].offset = unsigned_argument(column);
     }

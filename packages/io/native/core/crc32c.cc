@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <vector>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -25,11 +24,6 @@ namespace {
 // All functions below work on the raw register; only the public ones invert it before and after.
 
 constexpr uint32_t polynomial = 0x82f63b78;
-
-// The processor's instruction takes three cycles and one can start in each: three lanes keep it busy. Long lanes
-// cost few joins, short ones use up what remains.
-constexpr size_t long_lane = 1360;  // three of them are nearly 4 KiB, so that a page is one round
-constexpr size_t short_lane = 128;
 
 using Tables = std::array<std::array<uint32_t, 256>, 8>;
 
@@ -69,6 +63,11 @@ uint32_t update_table(uint32_t state, const uint8_t* bytes, size_t length) {
 }
 
 #ifdef ZC_CRC_HARDWARE
+
+// The processor's instruction takes three cycles and one can start in each: three lanes keep it busy. Long lanes
+// cost few joins, short ones use up what remains.
+constexpr size_t long_lane = 1360;  // three of them are nearly 4 KiB, so that a page is one round
+constexpr size_t short_lane = 128;
 
 // The register after `Length` zero bytes, as four table look-ups: the step is linear in the register's bits.
 // It is how the registers of independent lanes are joined.
@@ -174,9 +173,9 @@ ZC_CRC_WIDE_TARGET inline __m512i fold(__m512i over, __m512i there) {
 
 // The register after the four polynomials: each is folded to the place of the last one, and that is 16 bytes.
 ZC_CRC_WIDE_TARGET inline uint32_t register_of(__m512i four) {
-  const auto low = [](size_t n) { return static_cast<long long>(x_to_the(n + 32)); };
-  const auto high = [](size_t n) { return static_cast<long long>(x_to_the(n - 32)); };
-  const __m512i powers = _mm512_set_epi64(0, 0, high(128), low(128), high(256), low(256), high(384), low(384));
+  constexpr std::array<uint64_t, 8> by{x_to_the(384 + 32), x_to_the(384 - 32), x_to_the(256 + 32), x_to_the(256 - 32),
+                                       x_to_the(128 + 32), x_to_the(128 - 32)};  // and the last one stays
+  const __m512i powers = _mm512_loadu_si512(by.data());
   const __m512i folded =
       _mm512_xor_si512(_mm512_clmulepi64_epi128(four, powers, 0x00), _mm512_clmulepi64_epi128(four, powers, 0x11));
   alignas(wide_bytes) uint64_t words[8];
@@ -211,24 +210,30 @@ bool wide_present() {
 
 #endif
 
-std::vector<Crc32cImplementation> present_implementations() {
-  std::vector<Crc32cImplementation> present;
+// Nothing of it is destroyed: threads may still compute while the process exits.
+struct Implementations {
+  std::array<Crc32cImplementation, 3> all{};
+  size_t count = 0;
+
+  Implementations() {
 #ifdef ZC_CRC_WIDE
-  if (wide_present()) present.push_back({"avx512", update_wide});
+    if (wide_present()) all[count++] = {"avx512", update_wide};
 #endif
 #ifdef ZC_CRC_HARDWARE
-  if (hardware_present()) present.push_back({hardware_name, update_hardware});
+    if (hardware_present()) all[count++] = {hardware_name, update_hardware};
 #endif
-  present.push_back({"table", update_table});
-  return present;
-}
+    all[count++] = {"table", update_table};
+  }
+};
 
-const std::vector<Crc32cImplementation> implementations = present_implementations();
-const auto update = implementations.front().update;
+const Implementations implementations;
+const auto update = implementations.all[0].update;
 
 }  // namespace
 
-std::span<const Crc32cImplementation> crc32c_implementations() noexcept { return implementations; }
+std::span<const Crc32cImplementation> crc32c_implementations() noexcept {
+  return {implementations.all.data(), implementations.count};
+}
 
 uint32_t crc32c(const void* data, size_t length, uint32_t seed) noexcept {
   return ~update(~seed, static_cast<const uint8_t*>(data), length);

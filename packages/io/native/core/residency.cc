@@ -71,7 +71,8 @@ uint64_t sampled_offset(uint64_t offset, uint64_t length, uint64_t i, uint64_t s
 Result<bool> probe(int fd, uint64_t offset) {
   char byte;
   iovec vector{&byte, 1};
-  if (::preadv2(fd, &vector, 1, static_cast<off_t>(offset), RWF_NOWAIT) == 1) return true;
+  const ssize_t count = ::preadv2(fd, &vector, 1, static_cast<off_t>(offset), RWF_NOWAIT);
+  if (count >= 0) return count == 1;  // 0: the file ends before it
   // With EOPNOTSUPP this file system cannot tell; "no" makes the caller read it properly.
   if (errno == EAGAIN || errno == EINTR || errno == EOPNOTSUPP) return false;
   return Error{.code = ErrorCode::read, .sys_errno = errno, .operation = "asking what is in the page cache",

@@ -21,14 +21,14 @@ void compare_row(Batch& batch, const RowFile& file, size_t column, int64_t numbe
   if (!copied.checked) return;
   const auto& [offset, held, checksums] = file.columns[column];
   const auto row = static_cast<uint64_t>(number) - file.first_row;
-  if (copied.crc32c == checksums[row]) return;
+  if (copied.crc32c == (*checksums)[row]) return;
   auto sound = file.map->check();
   batch.fail(!sound ? std::move(sound).error()
                     : Error{.code = ErrorCode::checksum,
                             .operation = "CRC32C of " + std::to_string(copied.length) + " bytes",
                             .path = file.file->path(),
                             .offset = static_cast<int64_t>(offset + row * copied.length),
-                            .expected = checksums[row],
+                            .expected = (*checksums)[row],
                             .actual = copied.crc32c});
 }
 
@@ -71,7 +71,7 @@ void EngineCore::copy_rows(Batch& batch, size_t first, size_t end) {
         group[i] = {.source = file.bases[column] + row * row_bytes,
                     .destination = to + (from + i) * row_bytes,
                     .length = row_bytes,
-                    .checked = !file.columns[column].checksums.empty()};
+                    .checked = file.columns[column].checksums.has_value()};
         if (!file.is_held(column)) copied += row_bytes;
       }
       gather_for(batch, std::span(group, count));

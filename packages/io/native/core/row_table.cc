@@ -64,8 +64,8 @@ Result<void> RowTable::add(uint64_t place, std::shared_ptr<EngineFile> file, std
   made->columns = std::move(columns);
   for (size_t i = 0; i < made->columns.size(); i++) {
     const auto& [offset, held, checksums] = made->columns[i];
-    if (!checksums.empty() && checksums.size() != rows) {
-      return bad("column " + std::to_string(i) + " has " + std::to_string(checksums.size()) + " checksums of " +
+    if (checksums && checksums->size() != rows) {
+      return bad("column " + std::to_string(i) + " has " + std::to_string(checksums->size()) + " checksums of " +
                  std::to_string(rows) + " rows");
     }
     const uint64_t size = held.empty() ? made->map->size() : held.size();

@@ -15,9 +15,9 @@ namespace zc {
 
 // Where one column of a file's rows begins. Its rows lie one behind the other.
 struct RowColumn {
-  uint64_t offset = 0;              // in the file
-  std::vector<std::byte> held;      // or the rows themselves, where there are any: then the file is not looked at
-  std::vector<uint32_t> checksums;  // CRC32C of each row, where every copy is to be checked
+  uint64_t offset = 0;          // in the file
+  std::vector<std::byte> held;  // or the rows themselves, where there are any: then the file is not looked at
+  std::optional<std::vector<uint32_t>> checksums;  // CRC32C of each row, where every copy is to be checked
 };
 
 // The rows of one file. A batch that copies from it shares it, and with it descriptor and map.

@@ -64,7 +64,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       const double number = offset.empty() ? 0 : offset[0];
       if (number >= 0 && number < 0x1p63) column.offset = static_cast<uint64_t>(number);
       if (column.offset % 2 == 1) column.held.resize(column.offset % 4096);
-      if (column.offset % 3 == 1) column.checksums.resize(column.offset % 64);
+      if (column.offset % 3 == 1) column.checksums.emplace(column.offset % 64);
     }
     const auto result = fixture->engine->add_rows(table, place, fixture->handle, std::move(added));
     if (!result) demand_argument(result.error());

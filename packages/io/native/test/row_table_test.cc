@@ -122,8 +122,9 @@ TEST("rows come in the order of their numbers, held ones too, with the numbers w
 TEST("rows with checksums are checked as they are copied, on every helper") {
   Rows rows;
   auto columns = rows.columns(0);
-  for (size_t row = 0; row < 40; row++) columns[0].checksums.push_back(zc::crc32c(rows.row(row), row_bytes));
-  columns[0].checksums[39]++;
+  auto& checksums = columns[0].checksums.emplace();
+  for (size_t row = 0; row < 40; row++) checksums.push_back(zc::crc32c(rows.row(row), row_bytes));
+  checksums[39]++;
   REQUIRE_OK(rows.engine->add_rows(rows.table, 0, rows.handles[0], columns));
   std::vector<double> numbers;
   for (size_t i = 0; i < 700; i++) numbers.push_back(double((i * 37) % 39));
@@ -200,7 +201,8 @@ TEST("rows that end behind the file, or behind what is held, do not come in") {
   CHECK(code(0, changed([](auto& columns) { columns[0].offset++; })) == ErrorCode::argument);
   CHECK(code(0, changed([](auto& columns) { columns[0].offset = UINT64_MAX; })) == ErrorCode::argument);
   CHECK(code(0, changed([](auto& columns) { columns[1].held.pop_back(); })) == ErrorCode::argument);
-  CHECK(code(0, changed([](auto& columns) { columns[0].checksums.resize(39); })) == ErrorCode::argument);
+  CHECK(code(0, changed([](auto& columns) { columns[0].checksums.emplace(39); })) == ErrorCode::argument);
+  CHECK(code(0, changed([](auto& columns) { columns[0].checksums.emplace(); })) == ErrorCode::argument);
   CHECK(rows.engine->add_rows(rows.table, 0, 77, rows.columns(0)).error().code == ErrorCode::argument);
 }
 

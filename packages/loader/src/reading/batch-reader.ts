@@ -97,8 +97,8 @@ export class BatchReader implements Reader {
       return result;
     } catch (error) {
       if (!isZcError(error, 'ZC_IO_POISONED') && !isZcError(error, 'ZC_IO_CHECKSUM')) throw error;
+      this.#resident!.distrust(error);
     }
-    this.#resident!.clear();
     return this.#readAfresh(slot, ids, signal);
   }
 
