@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -65,6 +66,19 @@ void EngineFile::refuse_direct() noexcept {
 bool EngineFile::take_refusal() noexcept {
   const std::lock_guard lock(mutex_);
   return direct_state_ == DirectState::refused && !std::exchange(refusal_taken_, true);
+}
+
+Error EngineFile::short_read(uint64_t offset, uint64_t length) const noexcept {
+  struct stat status = {};
+  ::fstat(buffered_.get(), &status);
+  const auto from = static_cast<int64_t>(offset);
+  const auto expected = static_cast<int64_t>(length);
+  return Error{.code = ErrorCode::short_read,
+               .operation = "read: the file ended before all of it came",
+               .path = path_,
+               .offset = from,
+               .expected = expected,
+               .actual = std::clamp<int64_t>(status.st_size - from, 0, expected)};
 }
 
 Result<MappedFile*> EngineFile::map() noexcept {

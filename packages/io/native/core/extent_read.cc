@@ -1,7 +1,5 @@
 // How an extent is read from the device: place it, read it in chunks, check it and copy it out.
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <numeric>
@@ -195,22 +193,16 @@ void EngineCore::fail_read(ExtentRead& read, const ChunkOp& chunk, int64_t resul
   if (read.failed.exchange(true, std::memory_order_acq_rel)) return;
   // Which of its pieces it is, their own reads will tell.
   if (batch.collecting() && extent.piece_count > 1) return;
-  Error error{.path = extent.file->path(), .offset = static_cast<int64_t>(extent.offset),
-              .tag = batch.tag_of(extent)};
+  // Not where this chunk stopped, for chunks come back in any order.
+  Error error = extent.file->short_read(extent.offset, extent.length);
   if (result < 0) {
-    error.code = ErrorCode::read;
-    error.sys_errno = static_cast<int>(-result);
-    error.operation = "read of " + std::to_string(extent.length) + " bytes";
-    error.offset = static_cast<int64_t>(chunk.offset);
-  } else {
-    error.code = ErrorCode::short_read;
-    error.operation = "read: the file ended before all of it came";
-    error.expected = static_cast<int64_t>(extent.length);
-    // What the file has now, rather than where this chunk stopped, for chunks come back in any order.
-    struct stat status = {};
-    ::fstat(extent.file->buffered_fd(), &status);
-    error.actual = std::clamp<int64_t>(status.st_size - error.offset, 0, error.expected);
+    error = Error{.code = ErrorCode::read,
+                  .sys_errno = static_cast<int>(-result),
+                  .operation = "read of " + std::to_string(extent.length) + " bytes",
+                  .path = extent.file->path(),
+                  .offset = static_cast<int64_t>(chunk.offset)};
   }
+  error.tag = batch.tag_of(extent);
   batch.fail_piece(std::move(error));
 }
 
@@ -317,15 +309,23 @@ void gather_for(Batch& batch, std::span<CopyRow> rows) {
   (copies ? batch.copy_ns : batch.check_ns).fetch_add(taken.count(), std::memory_order_relaxed);
 }
 
+Error wrong_bytes(const EngineFile& file, uint64_t offset, const CopyRow& row, uint32_t expected) {
+  Error cut = file.short_read(offset, row.length);
+  if (cut.actual < cut.expected) return cut;
+  return Error{.code = ErrorCode::checksum,
+               .operation = "CRC32C of " + std::to_string(row.length) + " bytes",
+               .path = file.path(),
+               .offset = static_cast<int64_t>(offset),
+               .expected = expected,
+               .actual = row.crc32c};
+}
+
 void compare_checksum(Batch& batch, const Extent& extent, const Piece& piece, const CopyRow& row) {
   if (!piece.checked || row.crc32c == piece.crc32c) return;
-  batch.fail_piece({.code = ErrorCode::checksum,
-                    .operation = "CRC32C of " + std::to_string(piece.length) + " bytes",
-                    .path = extent.file->path(),
-                    .offset = static_cast<int64_t>(extent.offset + piece.extent_offset - extent.pieces_from),
-                    .expected = piece.crc32c,
-                    .actual = row.crc32c,
-                    .tag = piece.tag});
+  const uint64_t offset = extent.offset + piece.extent_offset - extent.pieces_from;
+  Error error = wrong_bytes(*extent.file, offset, row, piece.crc32c);
+  error.tag = piece.tag;
+  batch.fail_piece(std::move(error));
 }
 
 }  // namespace zc

@@ -118,6 +118,32 @@ TEST("collected: of a file that was cut short, only the rows behind its new end 
   });
 }
 
+// Its map has no page too few then: what is missing reads as zeros.
+TEST("collected: of a file that was cut within its last page, the last row is missing") {
+  const auto content = noise(rows * row_bytes);
+  on_each_backend([&](ReadEngine& engine) {
+    for (const ReadWay way : every_way) {
+      const TempFile file(content);
+      const uint32_t handle = zc::test::open_file(engine, file.path());
+      const Memory memory(rows * row_bytes);
+      const auto plan = plan_of(content, handle, way, false);
+      CHECK(zc::test::read(engine, memory, plan).ok);
+      file.truncate(content.size() - 1000);
+      const ReadOutcome outcome = zc::test::read(engine, memory, plan, ReadFailures::collect);
+      CHECK(outcome.ok);
+      CHECK_EQUAL(outcome.failures.size(), 1u);
+      for (const zc::Error& failure : outcome.failures) {
+        CHECK(failure.code == ErrorCode::short_read);
+        CHECK_EQUAL(failure.tag, double(rows - 1));
+        CHECK_EQUAL(failure.expected, int64_t(row_bytes));
+        CHECK_EQUAL(failure.actual, int64_t(row_bytes) - 1000);
+      }
+      check_rows(memory, content, 0, rows - 1);
+      REQUIRE_OK(engine.close_file(handle));
+    }
+  });
+}
+
 TEST("collected: a batch without failures has none, and its times are those of what was done") {
   const auto content = noise(rows * row_bytes);
   const TempFile file(content);
