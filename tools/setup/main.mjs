@@ -4,8 +4,11 @@
  * It needs Node 20 and nothing from npm, for it runs before anything is installed. First it does what the
  * command needs of the set-up, each step skipped where its inputs have not changed; then the command itself.
  */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { takeLock } from '../build/lock.mjs';
 import { commands } from './commands.mjs';
-import { SetupError } from './step.mjs';
+import { cache, SetupError } from './step.mjs';
 
 const [name = 'setup', ...args] = process.argv.slice(2);
 const command = commands[name];
@@ -15,7 +18,14 @@ try {
       `there is no command "${name}"`,
       `Choose one of ${Object.keys(commands).join(', ')}.`,
     );
-  for (const step of command.needs) await step();
+  if (command.needs.length > 0) {
+    mkdirSync(cache, { recursive: true });
+    const giveBack = await takeLock(join(cache, 'lock'), () =>
+      console.error('setup: another command is setting up this folder; waiting for it'),
+    );
+    for (const step of command.needs) await step();
+    giveBack();
+  }
   process.exitCode = await command.run(args);
 } catch (error) {
   if (!(error instanceof SetupError)) throw error;

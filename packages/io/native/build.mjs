@@ -16,9 +16,9 @@ import {
 } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { takeLock } from '../../../tools/build/lock.mjs';
 
 const native = dirname(fileURLToPath(import.meta.url));
 const packageRoot = dirname(native);
@@ -75,32 +75,6 @@ async function buildAddon() {
       (error) => (error ? reject(error) : resolve()),
     );
   });
-}
-
-/** Waits until no other build of this kind runs. What an ended one has left behind is taken over. */
-async function takeLock(path) {
-  for (;;) {
-    try {
-      writeFileSync(path, String(process.pid), { flag: 'wx' });
-      process.on('exit', () => rmSync(path, { force: true }));
-      return;
-    } catch (error) {
-      if (error.code !== 'EEXIST') throw error;
-    }
-    if (!isRunning(path)) rmSync(path, { force: true });
-    else await setTimeout(100);
-  }
-}
-
-function isRunning(lock) {
-  try {
-    const holder = readFileSync(lock, 'utf8');
-    // Empty for the moment between its making and its writing.
-    return holder === '' || existsSync(`/proc/${holder}`);
-  } catch {
-    // Given back in the meantime.
-    return false;
-  }
 }
 
 /** Node's own headers. Without them node-gyp tries to download some. */
