@@ -32,14 +32,13 @@ Result<void> prefetch_ranges(Batch& batch, EngineFile& file, std::span<const Fil
   if (!mapped) return std::move(mapped).error();
   MappedFile& map = *mapped.value();
   const bool in_huge_pages = file.reads_in_huge_pages();
-  const uint64_t ahead_max = in_huge_pages ? 0 : ahead_bytes;
   const auto stretches = stretches_of(ranges);
   size_t asked = 0;
   uint64_t asked_bytes = 0;
   uint64_t done_bytes = 0;
   for (size_t i = 0; i < stretches.size(); i++) {
     if (batch.stopped.load(std::memory_order_acquire)) break;
-    for (; asked < stretches.size() && (asked == i || asked_bytes - done_bytes < ahead_max); asked++) {
+    for (; asked < stretches.size() && (asked == i || asked_bytes - done_bytes < ahead_bytes); asked++) {
       const auto& [offset, length] = stretches[asked];
       asked_bytes += length;
       // Read as one page, by one request, when it is waited for. Asking would take a page for each 4 KiB of it: ten
