@@ -19,10 +19,7 @@ try {
       `Choose one of ${Object.keys(commands).join(', ')}.`,
     );
   if (command.needs.length > 0) {
-    mkdirSync(cache, { recursive: true });
-    const giveBack = await takeLock(join(cache, 'lock'), () =>
-      console.error('setup: another command is setting up this folder; waiting for it'),
-    );
+    const giveBack = await takeSetup();
     for (const step of command.needs) await step();
     giveBack();
   }
@@ -31,4 +28,19 @@ try {
   if (!(error instanceof SetupError)) throw error;
   console.error(`setup: failed: ${error.message}\n       ${error.advice}`);
   process.exitCode = 1;
+}
+
+/** Two commands at once would build the same files. */
+async function takeSetup() {
+  try {
+    mkdirSync(cache, { recursive: true });
+    return await takeLock(join(cache, 'lock'), (pid) =>
+      console.error(`setup: process ${pid} is setting up this folder; waiting for it`),
+    );
+  } catch (error) {
+    throw new SetupError(
+      `${cache}: ${/** @type {Error} */ (error).message}`,
+      'The set-up keeps there what it has done: make the folder writable.',
+    );
+  }
 }

@@ -156,6 +156,28 @@ describe('a shard that goes wrong', () => {
     },
   );
 
+  // Its map has all pages that are touched: what is missing reads as zeros.
+  test.each(['throw', 'skip'] as const)(
+    "by being cut within a page, with verify: 'always', onCorrupt %s",
+    async (onCorrupt) => {
+      const directory = await write();
+      await using loader = await open(directory, { fields: ['image'], verify: 'always', onCorrupt });
+      for (let epoch = 0; epoch < 2; epoch++) expect(await readAll(loader, ['image'])).toEqual(everyId);
+      expect(unplanned()).toBeGreaterThan(0);
+      const path = shardPaths(directory)[1]!;
+      const { offset, length } = footerOf(path).layout[0]!.region;
+      truncateSync(path, offset + length - 10);
+      const readTwice = async () => [await readAll(loader, ['image']), await readAll(loader, ['image'])];
+      if (onCorrupt === 'throw') {
+        const error = await failure('ZC_IO_SHORT_READ', readTwice);
+        expect(error).toMatchObject({ path, expected: PIXELS, actual: PIXELS - 10 });
+      } else {
+        await readTwice();
+        expect(await readAll(loader, ['image'])).toHaveLength(COUNT - 1);
+      }
+    },
+  );
+
   test('before it was read is found, and stays found', async () => {
     const directory = await write();
     const path = shardPaths(directory)[1]!;

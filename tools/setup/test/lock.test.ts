@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -9,13 +9,17 @@ import { takeLock } from '../../build/lock.mjs';
 
 let folder: string;
 let lock: string;
+const children: ChildProcess[] = [];
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'zc-lock-'));
   lock = join(folder, 'lock');
 });
 
-afterEach(() => rmSync(folder, { recursive: true }));
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+  rmSync(folder, { recursive: true });
+});
 
 /** A process that holds the lock until it is ended. */
 async function holder() {
@@ -24,6 +28,7 @@ async function holder() {
   const child = spawn(process.execPath, ['--input-type=module', '-e', code], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  children.push(child);
   await once(child.stdout, 'data');
   return child;
 }
@@ -50,9 +55,35 @@ test('who waits is told so once, and goes on when the holder is killed', async (
   expect(onWait).toHaveBeenCalledOnce();
 });
 
-test('a lock whose process number is in use again does not hold', async () => {
-  writeFileSync(lock, `${process.pid} 1`);
-  const onWait = vi.fn();
-  (await takeLock(lock, onWait))();
-  expect(onWait).not.toHaveBeenCalled();
+test.each([`${process.pid} 1`, ''])(
+  'what an ended process has left behind does not hold: "%s"',
+  async (left) => {
+    writeFileSync(lock, left);
+    const onWait = vi.fn();
+    (await takeLock(lock, onWait))();
+    expect(onWait).not.toHaveBeenCalled();
+  },
+);
+
+test('of many that find the lock of an ended process, one has it at a time', async () => {
+  writeFileSync(lock, '1 1');
+  const module = new URL('../../build/lock.mjs', import.meta.url).href;
+  const busy = join(folder, 'busy');
+  const code = `
+    import { rmSync, writeFileSync } from 'node:fs';
+    const { takeLock } = await import('${module}');
+    const giveBack = await takeLock('${lock}');
+    writeFileSync('${busy}', '', { flag: 'wx' });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    rmSync('${busy}');
+    giveBack();`;
+  const ends = Array.from({ length: 6 }, async () => {
+    const child = spawn(process.execPath, ['--input-type=module', '-e', code], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    children.push(child);
+    return (await once(child, 'exit'))[0];
+  });
+  expect(await Promise.all(ends)).toEqual([0, 0, 0, 0, 0, 0]);
+  expect(readdirSync(folder)).toEqual([]);
 });

@@ -110,9 +110,6 @@ class EngineCore {
 
 // Copies and checks rows, and books the time to their batch.
 void gather_for(Batch& batch, std::span<CopyRow> rows);
-// What is wrong with bytes of a file whose checksum is not the expected one: that the file ends before them, for a map
-// gives zeros then, or that they are not those that were written.
-Error wrong_bytes(const EngineFile& file, uint64_t offset, const CopyRow& row, uint32_t expected);
 // Compares the checksum that was computed with the plan's.
 void compare_checksum(Batch& batch, const Extent& extent, const Piece& piece, const CopyRow& row);
 

@@ -68,17 +68,11 @@ bool EngineFile::take_refusal() noexcept {
   return direct_state_ == DirectState::refused && !std::exchange(refusal_taken_, true);
 }
 
-Error EngineFile::short_read(uint64_t offset, uint64_t length) const noexcept {
-  struct stat status = {};
-  ::fstat(buffered_.get(), &status);
-  const auto from = static_cast<int64_t>(offset);
-  const auto expected = static_cast<int64_t>(length);
-  return Error{.code = ErrorCode::short_read,
-               .operation = "read: the file ended before all of it came",
-               .path = path_,
-               .offset = from,
-               .expected = expected,
-               .actual = std::clamp<int64_t>(status.st_size - from, 0, expected)};
+std::optional<uint64_t> EngineFile::bytes_of(uint64_t offset, uint64_t length) const noexcept {
+  struct stat status;
+  if (::fstat(buffered_.get(), &status) != 0) return std::nullopt;
+  const auto size = static_cast<uint64_t>(status.st_size);
+  return size <= offset ? 0 : std::min(size - offset, length);
 }
 
 Result<MappedFile*> EngineFile::map() noexcept {

@@ -46,8 +46,8 @@ class EngineFile {
   // True once, after the file's system has refused: for who counts such files.
   bool take_refusal() noexcept;
 
-  // `short_read` of a range, with what the file has of it now; less than expected where it was cut.
-  Error short_read(uint64_t offset, uint64_t length) const noexcept;
+  // How many bytes of a range the file has now: fewer where it was cut. Nothing where the system does not say.
+  std::optional<uint64_t> bytes_of(uint64_t offset, uint64_t length) const noexcept;
 
   // What probes of its extents have found (see is_resident).
   ProbeHistory& probes() noexcept { return probes_; }

@@ -28,6 +28,15 @@ uint64_t bytes_to_process(const Batch& batch, const Extent& extent, bool staged)
   return bytes;
 }
 
+Error short_read(const EngineFile& file, uint64_t offset, uint64_t length, uint64_t found) {
+  return Error{.code = ErrorCode::short_read,
+               .operation = "read: the file ended before all of it came",
+               .path = file.path(),
+               .offset = static_cast<int64_t>(offset),
+               .expected = static_cast<int64_t>(length),
+               .actual = static_cast<int64_t>(found)};
+}
+
 void note_read(Batch& batch) {
   const std::chrono::nanoseconds since = Clock::now() - batch.submitted;
   int64_t latest = batch.read_ns.load(std::memory_order_relaxed);
@@ -193,14 +202,17 @@ void EngineCore::fail_read(ExtentRead& read, const ChunkOp& chunk, int64_t resul
   if (read.failed.exchange(true, std::memory_order_acq_rel)) return;
   // Which of its pieces it is, their own reads will tell.
   if (batch.collecting() && extent.piece_count > 1) return;
-  // Not where this chunk stopped, for chunks come back in any order.
-  Error error = extent.file->short_read(extent.offset, extent.length);
+  Error error;
   if (result < 0) {
     error = Error{.code = ErrorCode::read,
                   .sys_errno = static_cast<int>(-result),
                   .operation = "read of " + std::to_string(extent.length) + " bytes",
                   .path = extent.file->path(),
                   .offset = static_cast<int64_t>(chunk.offset)};
+  } else {
+    // What the file has now, rather than where this chunk stopped, for chunks come back in any order.
+    const auto found = extent.file->bytes_of(extent.offset, extent.length);
+    error = short_read(*extent.file, extent.offset, extent.length, found.value_or(0));
   }
   error.tag = batch.tag_of(extent);
   batch.fail_piece(std::move(error));
@@ -309,21 +321,19 @@ void gather_for(Batch& batch, std::span<CopyRow> rows) {
   (copies ? batch.copy_ns : batch.check_ns).fetch_add(taken.count(), std::memory_order_relaxed);
 }
 
-Error wrong_bytes(const EngineFile& file, uint64_t offset, const CopyRow& row, uint32_t expected) {
-  Error cut = file.short_read(offset, row.length);
-  if (cut.actual < cut.expected) return cut;
-  return Error{.code = ErrorCode::checksum,
-               .operation = "CRC32C of " + std::to_string(row.length) + " bytes",
-               .path = file.path(),
-               .offset = static_cast<int64_t>(offset),
-               .expected = expected,
-               .actual = row.crc32c};
-}
-
 void compare_checksum(Batch& batch, const Extent& extent, const Piece& piece, const CopyRow& row) {
   if (!piece.checked || row.crc32c == piece.crc32c) return;
+  const EngineFile& file = *extent.file;
   const uint64_t offset = extent.offset + piece.extent_offset - extent.pieces_from;
-  Error error = wrong_bytes(*extent.file, offset, row, piece.crc32c);
+  Error error{.code = ErrorCode::checksum,
+              .operation = "CRC32C of " + std::to_string(piece.length) + " bytes",
+              .path = file.path(),
+              .offset = static_cast<int64_t>(offset),
+              .expected = piece.crc32c,
+              .actual = row.crc32c};
+  // Of a file that was cut within a page a map gives zeros, and that is the truer reason.
+  const auto found = file.bytes_of(offset, piece.length);
+  if (found && *found < piece.length) error = short_read(file, offset, piece.length, *found);
   error.tag = piece.tag;
   batch.fail_piece(std::move(error));
 }

@@ -9,6 +9,8 @@ namespace {
 
 // What the kernel is asked for ahead of what is waited for.
 constexpr uint64_t ahead_bytes = 8 << 20;
+// What a short range takes of that.
+constexpr uint64_t page_bytes = 4096;
 // Threads that wait for the device, each for one stretch.
 constexpr uint32_t threads = 4;
 
@@ -40,7 +42,7 @@ Result<void> prefetch_ranges(Batch& batch, EngineFile& file, std::span<const Fil
     if (batch.stopped.load(std::memory_order_acquire)) break;
     for (; asked < stretches.size() && (asked == i || asked_bytes - done_bytes < ahead_bytes); asked++) {
       const auto& [offset, length] = stretches[asked];
-      asked_bytes += length;
+      asked_bytes += std::max(length, page_bytes);
       // Read as one page, by one request, when it is waited for. Asking would take a page for each 4 KiB of it: ten
       // times the processor's time.
       if (in_huge_pages && length == huge_page_bytes) continue;
@@ -52,7 +54,7 @@ Result<void> prefetch_ranges(Batch& batch, EngineFile& file, std::span<const Fil
       if (error.offset < 0) error.offset = static_cast<int64_t>(offset);
       return error;
     }
-    done_bytes += length;
+    done_bytes += std::max(length, page_bytes);
     batch.bytes_resident.fetch_add(length, std::memory_order_relaxed);
   }
   return {};

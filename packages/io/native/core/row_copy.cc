@@ -24,7 +24,12 @@ void compare_row(Batch& batch, const RowFile& file, size_t column, int64_t numbe
   if (copied.crc32c == (*checksums)[row]) return;
   auto sound = file.map->check();
   batch.fail(!sound ? std::move(sound).error()
-                    : wrong_bytes(*file.file, offset + row * copied.length, copied, (*checksums)[row]));
+                    : Error{.code = ErrorCode::checksum,
+                            .operation = "CRC32C of " + std::to_string(copied.length) + " bytes",
+                            .path = file.file->path(),
+                            .offset = static_cast<int64_t>(offset + row * copied.length),
+                            .expected = (*checksums)[row],
+                            .actual = copied.crc32c});
 }
 
 }  // namespace
