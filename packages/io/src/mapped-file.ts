@@ -51,7 +51,8 @@ export class MappedFile implements Disposable {
   /** The file's length when it was mapped. */
   readonly sizeBytes: number;
   readonly #native: NativeMappedFile;
-  readonly #poisoned: Uint8Array;
+  /** One uint64, low half first. */
+  readonly #intactBytes: Uint32Array;
   readonly #windows = new Map<number, WeakRef<ArrayBuffer>>();
   /** Windows used of late: each at the place that its number leads to. */
   readonly #held: ({ index: number; buffer: ArrayBuffer } | undefined)[] = [];
@@ -63,7 +64,7 @@ export class MappedFile implements Disposable {
     this.path = path;
     this.#native = new (nativeAddon().MappedFile)(path);
     this.sizeBytes = this.#native.sizeBytes;
-    this.#poisoned = new Uint8Array(this.#native.poisonFlag());
+    this.#intactBytes = new Uint32Array(this.#native.intactBytes());
   }
 
   /**
@@ -137,14 +138,15 @@ export class MappedFile implements Disposable {
   /** Whether the file was found cut short by a touch of its map; views may hold zeros that are not its bytes. */
   get poisoned(): boolean {
     // It is set behind the engine's back, by whoever touches a page that is gone.
-    return Atomics.load(this.#poisoned, 0) !== 0;
+    return Atomics.load(this.#intactBytes, 1) !== 2 ** 32 - 1;
   }
 
-  /** @throws ZC_IO_POISONED where `poisoned` */
+  /** @throws ZC_IO_POISONED where `poisoned`, with the place of the first page that was missed */
   check(): void {
     if (!this.poisoned) return;
     throw new ZcError('ZC_IO_POISONED', 'the file was cut short while it was mapped, or its disk failed', {
       path: this.path,
+      offset: this.#intactBytes[1]! * 2 ** 32 + this.#intactBytes[0]!,
       expected: this.sizeBytes,
     });
   }

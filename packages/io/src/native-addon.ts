@@ -56,8 +56,11 @@ export interface NativeWatch {
 
 export interface NativeMappedFile {
   readonly sizeBytes: number;
-  /** One byte, which becomes 1 when the map is poisoned. Outlives the map; only for a file that is not closed. */
-  poisonFlag(): ArrayBuffer;
+  /**
+   * A uint64: how far the map still shows the file, with all bits set as long as that is to its end. Outlives the map;
+   * only for a file that is not closed.
+   */
+  intactBytes(): ArrayBuffer;
   /** An external ArrayBuffer on the map, which it keeps alive until it is collected. */
   window(offset: number, length: number): ArrayBuffer;
   populate(offset: number, length: number): Promise<void>;

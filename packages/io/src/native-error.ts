@@ -37,13 +37,12 @@ export function zcErrorFromNative(fields: NativeErrorFields): ZcError {
   );
 }
 
-function summary({ code, operation, errno, errnoText, expected, actual, tag }: NativeErrorFields): string {
-  const piece = tag === undefined ? '' : ` (piece with tag ${tag})`;
+function summary({ code, operation, errno, errnoText, expected, actual }: NativeErrorFields): string {
   if (code === 'ZC_IO_CHECKSUM' && expected !== undefined && actual !== undefined) {
-    return `the bytes have CRC32C ${hex(actual)}, expected ${hex(expected)}${piece}`;
+    return `the bytes have CRC32C ${hex(actual)}, expected ${hex(expected)}`;
   }
   if (code === 'ZC_IO_SHORT_READ' && expected !== undefined && actual !== undefined) {
-    return `the file ended after ${actual} of ${expected} bytes${piece}`;
+    return `the file ended after ${actual} of ${expected} bytes`;
   }
   // Here the operation is a sentence that says it all.
   if (code === 'ZC_IO_RING_REFUSED') return operation.replace(/\.$/, '');
@@ -52,7 +51,7 @@ function summary({ code, operation, errno, errnoText, expected, actual, tag }: N
     expected === undefined && actual === undefined
       ? ''
       : `, expected ${expected ?? 'nothing'}, found ${actual ?? 'nothing'}`;
-  return `${operation}${errno === 0 ? '' : ' failed'}${reason}${numbers}${piece}`;
+  return `${operation}${errno === 0 ? '' : ' failed'}${reason}${numbers}`;
 }
 
 function adviceFor(code: string, errno: number): string | undefined {

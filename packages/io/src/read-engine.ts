@@ -37,8 +37,8 @@ export interface ReadOptions {
   signal?: AbortSignal;
   /**
    * What becomes of a piece that cannot be read or has a wrong checksum. `first` (the default): the read fails with
-   * it. `collect`: the read goes on, and its result lists what failed; an extent of several pieces is then tried
-   * again piece by piece, so that only those are missing that cannot be had.
+   * it. `collect`: the read goes on, and its result lists what failed. An extent of several pieces that cannot be read
+   * is tried again piece by piece, so that only those are missing that cannot be had.
    */
   failures?: 'first' | 'collect';
 }

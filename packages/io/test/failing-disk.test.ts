@@ -44,11 +44,11 @@ describe.skipIf(!mountable)(`a file on a disk that lost its end${reason}`, () =>
           expectSameBytes(await read(MIB), bytes.subarray(MIB, 2 * MIB));
           const code = way === 'mapped-copy' ? 'ZC_IO_POISONED' : 'ZC_IO_READ';
           const error = await rejected(code, read(28 * MIB));
-          expect(error).toMatchObject({ path, details: { tag: 3 } });
+          expect(error.path).toBe(path);
+          expect(error.offset).toBeGreaterThanOrEqual(28 * MIB);
+          expect(error.offset).toBeLessThan(29 * MIB);
           if (way !== 'mapped-copy') {
-            expect(error.details.errno).toBe(EIO);
-            expect(error.offset).toBeGreaterThanOrEqual(28 * MIB);
-            expect(error.offset).toBeLessThan(29 * MIB);
+            expect(error.details).toMatchObject({ errno: EIO, tag: 3 });
             expectSameBytes(await read(2 * MIB), bytes.subarray(2 * MIB, 3 * MIB));
           }
           await rejected('ZC_IO_POISONED', engine.prefetch(file, [{ offset: 0, length: FILE_BYTES }]));

@@ -146,7 +146,9 @@ test('a file cut short: zeros for what is lost, and poison', async () => {
   expect(file.poisoned).toBe(true);
   expectSameBytes(view.subarray(0, 8192), before.subarray(0, 8192));
   const error = thrown('ZC_IO_POISONED', () => file.check());
-  expect(error).toMatchObject({ path: cut, expected: 64 * 1024 });
+  expect(error).toMatchObject({ path: cut, offset: 16_384, expected: 64 * 1024 });
+  expect(view[8192]).toBe(0);
+  expect(thrown('ZC_IO_POISONED', () => file.check()).offset).toBe(8192);
   thrown('ZC_IO_SHORT_READ', () => file.read(0, 64 * 1024));
 });
 

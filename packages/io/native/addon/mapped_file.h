@@ -20,7 +20,7 @@ class MappedFile : public Napi::ObjectWrap<MappedFile> {
  private:
   static Napi::Value live(const Napi::CallbackInfo& info);
   Napi::Value size_bytes(const Napi::CallbackInfo& info);
-  Napi::Value poison_flag(const Napi::CallbackInfo& info);
+  Napi::Value intact_bytes(const Napi::CallbackInfo& info);
   Napi::Value window(const Napi::CallbackInfo& info);
   Napi::Value populate(const Napi::CallbackInfo& info);
   void advise(const Napi::CallbackInfo& info);

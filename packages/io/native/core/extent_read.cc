@@ -201,7 +201,7 @@ void EngineCore::fail_read(ExtentRead& read, const ChunkOp& chunk, int64_t resul
   }
   if (read.failed.exchange(true, std::memory_order_acq_rel)) return;
   // Which of its pieces it is, their own reads will tell.
-  if (batch.collecting() && extent.piece_count > 1) return;
+  if (extent.piece_count > 1) return;
   Error error;
   if (result < 0) {
     error = Error{.code = ErrorCode::read,

@@ -81,7 +81,7 @@ Result<std::shared_ptr<MappedFile>> MappedFile::map(int fd, const std::string& p
   }
   file->address_ = static_cast<std::byte*>(address);
   file->size_ = size;
-  auto guard = SigbusGuard::protect(address, size, file->poisoned_.get());
+  auto guard = SigbusGuard::protect(address, size, file->intact_.get());
   if (!guard) {
     Error error = std::move(guard).error();
     error.path = path;
@@ -105,7 +105,7 @@ MappedFile::~MappedFile() {
 Result<void> MappedFile::check() const noexcept {
   if (!poisoned()) return {};
   return Error{.code = ErrorCode::poisoned, .operation = "the file was cut short while it was mapped, or its disk failed",
-               .path = path_, .expected = static_cast<int64_t>(size_)};
+               .path = path_, .offset = static_cast<int64_t>(intact_->load()), .expected = static_cast<int64_t>(size_)};
 }
 
 Result<void> MappedFile::check_range(uint64_t offset, uint64_t length, const char* operation) const noexcept {

@@ -39,10 +39,10 @@ class MappedFile {
 
   // True once a page behind the file's new end (or one that the device could not read) was touched: from then
   // on some of the map reads as zeros. Check it after the bytes were used.
-  bool poisoned() const noexcept { return poisoned_->load(std::memory_order_acquire); }
+  bool poisoned() const noexcept { return intact_->load() != IntactBytes::all; }
   // What poisoned() looks at, for those who look often; it outlives the map.
-  const std::shared_ptr<std::atomic<bool>>& poison_flag() const noexcept { return poisoned_; }
-  // Ok, or the `poisoned` error.
+  const std::shared_ptr<IntactBytes>& intact() const noexcept { return intact_; }
+  // Ok, or the `poisoned` error with the place of the first page that was missed.
   Result<void> check() const noexcept;
 
   // Brings the range into the page cache and this process's page table. Blocks until it is there: call it off
@@ -72,7 +72,7 @@ class MappedFile {
   uint64_t size_ = 0;
   uint64_t device_ = 0;  // st_dev and st_ino, so that a reopened path is known to be the same file
   uint64_t inode_ = 0;
-  std::shared_ptr<std::atomic<bool>> poisoned_ = std::make_shared<std::atomic<bool>>(false);
+  std::shared_ptr<IntactBytes> intact_ = std::make_shared<IntactBytes>();
   SigbusGuard guard_;
 };
 

@@ -115,8 +115,8 @@ class ReadEngine {
 
   // Checks the whole plan, against the files' sizes and the target's length, before anything is read: a bad
   // plan is an `argument` error here and `completion` is never called. The plan is not used after the return.
-  // The value is the batch's number, for cancel(). With `collect`, an extent of several pieces that fails is read
-  // again piece by piece, so that only what cannot be read is missing.
+  // The value is the batch's number, for cancel(). An extent of several pieces that cannot be read is tried again
+  // piece by piece: an error names the piece, and with `collect` only what cannot be read is missing.
   Result<uint64_t> submit(ReadTarget target, const double* plan, size_t plan_length, ReadCompletion completion,
                           ReadFailures failures = ReadFailures::first) noexcept;
 

@@ -64,10 +64,7 @@ void EngineCore::copy_extents(Batch& batch, Indices indices, uint32_t task_units
             read_singly(batch, *extent, std::span(&piece, 1), false, ops);
             continue;
           }
-          Error error = std::move(checked).error();
-          error.offset = static_cast<int64_t>(extent->offset);
-          error.tag = batch.plan.pieces[piece].tag;
-          batch.fail(std::move(error));
+          batch.fail(std::move(checked).error());  // the file's: rows before the cut are sound
           break;
         }
         sound = extent->file.get();
@@ -84,17 +81,11 @@ void EngineCore::copy_extents(Batch& batch, Indices indices, uint32_t task_units
     finished++;
     if (batch.stopped.load(std::memory_order_acquire)) continue;
     if (!map) {
-      // Where maps are scarce (max_map_count) the pieces are read instead; and where the file has become shorter,
-      // to find out which of them are gone.
-      if (map.error().code != ErrorCode::short_read || batch.collecting()) {
-        std::vector<uint32_t> pieces(extent.piece_count);
-        std::iota(pieces.begin(), pieces.end(), extent.first_piece);
-        read_singly(batch, extent, pieces, false, ops);
-        continue;
-      }
-      Error error = std::move(map).error();
-      error.tag = batch.tag_of(extent);
-      batch.fail(std::move(error));
+      // Where maps are scarce (max_map_count), or the file has become shorter: reads do without, and tell which
+      // pieces are gone.
+      std::vector<uint32_t> pieces(extent.piece_count);
+      std::iota(pieces.begin(), pieces.end(), extent.first_piece);
+      read_singly(batch, extent, pieces, false, ops);
       continue;
     }
     const std::byte* source = map.value()->address() + extent.offset;

@@ -24,13 +24,13 @@ struct SigbusGuard::Entry {
   std::atomic<uint32_t> version{0};
   std::atomic<uintptr_t> begin{0};
   std::atomic<uintptr_t> end{0};  // 0: free
-  std::atomic<std::atomic<bool>*> poisoned{nullptr};
+  std::atomic<IntactBytes*> intact{nullptr};
 
-  void write(uintptr_t new_begin, uintptr_t new_end, std::atomic<bool>* new_poisoned) {
+  void write(uintptr_t new_begin, uintptr_t new_end, IntactBytes* new_intact) {
     version.fetch_add(1, std::memory_order_acq_rel);
     begin.store(new_begin, std::memory_order_release);
     end.store(new_end, std::memory_order_release);
-    poisoned.store(new_poisoned, std::memory_order_release);
+    intact.store(new_intact, std::memory_order_release);
     version.fetch_add(1, std::memory_order_acq_rel);
   }
 };
@@ -66,14 +66,14 @@ struct SigbusRegistry {
         const uint32_t version = entry.version.load(std::memory_order_acquire);
         const uintptr_t begin = entry.begin.load(std::memory_order_acquire);
         const uintptr_t end = entry.end.load(std::memory_order_acquire);
-        std::atomic<bool>* poisoned = entry.poisoned.load(std::memory_order_acquire);
+        IntactBytes* intact = entry.intact.load(std::memory_order_acquire);
         if (version % 2 != 0 || entry.version.load(std::memory_order_acquire) != version) continue;
         if (address < begin || address >= end) continue;
-        poisoned->store(true, std::memory_order_release);
         // To the end of the range in one piece: everything behind a cut is missing, and a map of its own for
         // each page could run into max_map_count. The system call is made directly because a handler may call
         // only what is async-signal-safe.
         const uintptr_t hole = address & ~(page - 1);
+        intact->end_at(hole - begin);
         const long mapped = ::syscall(SYS_mmap, hole, end - hole, PROT_READ | PROT_WRITE,
                                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
         return mapped == static_cast<long>(hole);
@@ -134,14 +134,14 @@ Result<void> SigbusRegistry::install() noexcept {
   return {};
 }
 
-Result<SigbusGuard> SigbusGuard::protect(void* address, size_t length, std::atomic<bool>* poisoned) noexcept {
+Result<SigbusGuard> SigbusGuard::protect(void* address, size_t length, IntactBytes* intact) noexcept {
   SigbusRegistry& ranges = registry();
   const std::lock_guard lock(ranges.mutex);
   if (Result<void> installed = ranges.install(); !installed) return std::move(installed).error();
   SigbusGuard guard;
   guard.entry_ = ranges.claim();
   const auto begin = reinterpret_cast<uintptr_t>(address);
-  guard.entry_->write(begin, begin + length, poisoned);
+  guard.entry_->write(begin, begin + length, intact);
   return guard;
 }
 

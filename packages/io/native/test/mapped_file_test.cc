@@ -126,6 +126,7 @@ TEST("a file cut short while mapped reads as zeros, poisons its map and harms no
   CHECK(map->poisoned());
   CHECK(map->check().error().code == ErrorCode::poisoned);
   CHECK_EQUAL(map->check().error().path, file.path());
+  CHECK_EQUAL(map->check().error().offset, 12288);
   CHECK(!other->poisoned());
   CHECK(std::memcmp(other->address(), content.data(), content.size()) == 0);
 }

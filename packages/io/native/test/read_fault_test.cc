@@ -107,13 +107,38 @@ TEST("a file cut short after it was opened is a typed error, with what came and 
         CHECK(outcome.error.code == ErrorCode::short_read);
         CHECK_EQUAL(outcome.error.path, file.path());
         CHECK_EQUAL(outcome.error.tag, 42.0);
-        if (way == ReadWay::direct || way == ReadWay::buffered) {
-          CHECK_EQUAL(outcome.error.offset, 65536);
-          CHECK_EQUAL(outcome.error.expected, int64_t(length));
-          CHECK_EQUAL(outcome.error.actual, 70001 - 65536);
-        }
+        CHECK_EQUAL(outcome.error.offset, 65536);
+        CHECK_EQUAL(outcome.error.expected, int64_t(length));
+        CHECK_EQUAL(outcome.error.actual, 70001 - 65536);
         REQUIRE_OK(engine.close_file(handle));
       }
+    }
+  });
+}
+
+TEST("of an extent that a cut goes through the error names the piece that is gone, and those before it are no error") {
+  on_each_backend([&](ReadEngine& engine) {
+    for (const ReadWay way : every_way) {
+      const auto content = noise(1 << 20);
+      const TempFile file(content);
+      const uint32_t handle = zc::test::open_file(engine, file.path());
+      file.truncate(70001);
+      const Memory memory(1 << 20);
+      const auto rows = [&](int count) {
+        std::vector<PlanBuilder::Piece> pieces;
+        for (int i = 0; i < count; i++) {
+          pieces.push_back({.extent_offset = i * 5000.0, .length = 5000, .slot_offset = i * 8192.0, .tag = 100.0 + i});
+        }
+        return PlanBuilder().extent(handle, 0, 5000.0 * count, way, pieces);
+      };
+      const ReadOutcome outcome = zc::test::read(engine, memory, rows(15));
+      CHECK(outcome.error.code == ErrorCode::short_read);
+      CHECK_EQUAL(outcome.error.tag, 114.0);
+      CHECK_EQUAL(outcome.error.offset, 70000);
+      CHECK_EQUAL(outcome.error.actual, 1);
+      CHECK(zc::test::read(engine, memory, rows(14)).ok);
+      for (int i = 0; i < 14; i++) CHECK(std::memcmp(memory.data + i * 8192, content.data() + i * 5000, 5000) == 0);
+      REQUIRE_OK(engine.close_file(handle));
     }
   });
 }
@@ -126,13 +151,14 @@ TEST("a file cut short after it was mapped is the poisoned error, rather than a 
     const Memory memory(1 << 20);
     const auto plan = PlanBuilder().extent(
         handle, 500000, 300000, ReadWay::mapped_copy,
-        {{.length = 300000, .slot_offset = 0, .crc32c = double(zc::crc32c(content.data() + 500000, 300000)), .tag = 3}});
+        {{.length = 300000, .slot_offset = 0, .crc32c = double(zc::crc32c(content.data() + 500000, 300000))}});
     CHECK(zc::test::read(engine, memory, plan).ok);
     file.truncate(600000);
     for (int again = 0; again < 2; again++) {
       const ReadOutcome outcome = zc::test::read(engine, memory, plan);
       CHECK(outcome.error.code == ErrorCode::poisoned);
-      CHECK_EQUAL(outcome.error.tag, 3.0);
+      CHECK_EQUAL(outcome.error.path, file.path());
+      CHECK_EQUAL(outcome.error.offset, 602112);
     }
     CHECK(zc::test::prefetch(engine, handle, {{0, 1 << 20}}).error.code == ErrorCode::poisoned);
   });

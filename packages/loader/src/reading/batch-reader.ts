@@ -14,13 +14,13 @@ import { PAGE_BYTES, roundUp } from '../pages.js';
 import type { Shard } from '../shards/shard.js';
 import type { ShardStore } from '../shards/shard-store.js';
 import { CheckLog } from './check-log.js';
-import { checksumErrorOf } from './checksum-error.js';
 import { decodedLength, decodedPlan, decodeRows, frameError } from './compressed-rows.js';
 import type { RowFailure } from './corrupt-rows.js';
 import { planRows, readTag } from './plan.js';
 import { PlanWriter } from './plan-writer.js';
 import type { Reader } from './reader.js';
 import { ResidentRows } from './resident-rows.js';
+import { rowErrorOf } from './row-error.js';
 import { RowFinder } from './row-finder.js';
 import { copySmallRows } from './small-rows.js';
 import { chooseWay, type WayOptions } from './way-choice.js';
@@ -311,10 +311,10 @@ export class BatchReader implements Reader {
 
   /** The engine knows pieces and tags; the user knows fields and rows. */
   #named(error: unknown): unknown {
-    if (!isZcError(error, 'ZC_IO_CHECKSUM')) return error;
+    if (!isZcError(error) || error.details.tag === undefined) return error;
     const { fieldNumber, row } = readTag(error.details.tag as number);
     const field = this.#options.store.schema.fields[fieldNumber]!.name;
-    return checksumErrorOf(error, { field, row });
+    return rowErrorOf(error, { field, row });
   }
 }
 

@@ -2,7 +2,7 @@ import { ZcError } from '@zc/errors';
 import { BLOCK_BYTES, checksumCount, type FieldLayout } from '@zc/format';
 import { crc32c } from '@zc/io';
 import { roundUp } from '../pages.js';
-import { checksumError } from '../reading/checksum-error.js';
+import { checksumError } from '../reading/row-error.js';
 import { CachedRuns, type RangeReader } from './cached-runs.js';
 import type { IndexCache } from './index-cache.js';
 import { Marks } from './marks.js';

@@ -5,10 +5,10 @@ import { type BatchLayout, layOut, writeNumbers } from '../batches/batch-layout.
 import type { Padding } from '../batches/padding.js';
 import { PAGE_BYTES, roundUp } from '../pages.js';
 import { CheckLog } from '../reading/check-log.js';
-import { checksumErrorOf } from '../reading/checksum-error.js';
 import { planRows } from '../reading/plan.js';
 import { PlanWriter } from '../reading/plan-writer.js';
 import type { Reader } from '../reading/reader.js';
+import { rowErrorOf } from '../reading/row-error.js';
 import { SortedIds } from '../reading/sorted-ids.js';
 import { type ChosenWay, chooseWay, type WayOptions } from '../reading/way-choice.js';
 import { fieldNumbersOf } from '../sources/dataset-rows.js';
@@ -240,6 +240,6 @@ export class WindowReader implements Reader {
     const { stream, windows } = this.#options;
     const shard = stream.store.infos.findIndex(({ path }) => path === error.path);
     const row = await findRow(stream, shard, error.offset ?? 0);
-    return checksumErrorOf(error, { field: windows.field.name, row });
+    return rowErrorOf(error, { field: windows.field.name, row });
   }
 }

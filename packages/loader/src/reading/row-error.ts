@@ -20,10 +20,21 @@ export function checksumError({ path, offset, field, row, expected, actual }: Co
   return new ZcError('ZC_FORMAT_CHECKSUM', summary, { path, offset, expected, actual, field, row });
 }
 
-/** The engine's ZC_IO_CHECKSUM, which knows of bytes alone, as the error of a row. */
-export function checksumErrorOf(error: ZcError, place: Place): ZcError {
-  const { path = '', offset = 0, expected, actual } = error;
-  return checksumError({ path, offset, expected: expected as number, actual: actual as number, ...place });
+/** The engine's error of a piece, which knows of bytes alone, as the error of the row that the piece is of. */
+export function rowErrorOf(error: ZcError, { field, row }: Place): ZcError {
+  const { code, summary, path, offset, expected, actual, advice, cause, details } = error;
+  if (code === 'ZC_IO_CHECKSUM') {
+    const sums = { expected: expected as number, actual: actual as number };
+    return checksumError({ path: path!, offset: offset!, ...sums, field, row });
+  }
+  const { tag: _, ...rest } = details;
+  const place = { path, offset, expected, actual, field, row };
+  return new ZcError(code, `row ${row} of field "${field}": ${summary}`, {
+    ...place,
+    advice,
+    cause,
+    ...rest,
+  });
 }
 
 function hex32(value: number): string {
